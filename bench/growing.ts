@@ -1,6 +1,6 @@
 /** Kernels whose areas grow in number, and how long an allocation takes at each length: what the plots show. */
 import { mkdirSync, writeFileSync } from "node:fs";
-import { type Plot, timePlot } from "../jobs/time-plot.ts";
+import { type Plot, timePlot } from "../jobs/logs/time-plot.ts";
 import { median } from "./race.ts";
 
 /** A kernel with something in it that grows. */

@@ -4,8 +4,8 @@ import { once } from "node:events";
 import { createWriteStream, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { logLines } from "../jobs/long-log.testing.ts";
-import { validate } from "../jobs/validate.ts";
+import { logLines } from "../jobs/logs/long-log.testing.ts";
+import { validate } from "../jobs/logs/validate.ts";
 
 const EVENTS = 1_000_000;
 

@@ -6,7 +6,7 @@
  */
 import { searchAtRandom } from "../engine/run/random.ts";
 import { explore } from "../engine/search/explore.ts";
-import { openTree } from "../jobs/trees.ts";
+import { openTree } from "../jobs/trees/trees.ts";
 import { vmapSpec } from "../model/vmap/vmap-spec.ts";
 import { type Choice, choices } from "../properties/vmap/choices.ts";
 import { explorableKernel } from "../properties/vmap/explorable-kernel.ts";

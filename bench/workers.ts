@@ -13,7 +13,7 @@ import { type Hardware, type Lock, type Program, Simulation } from "../costs/sim
 import { runCampaign } from "../jobs/campaign/campaign.ts";
 import { beginSearch, describeSearch, openSearch } from "../jobs/campaign/open-search.ts";
 import { workForSearch } from "../jobs/campaign/search-worker.ts";
-import { asked, explore } from "../jobs/explore.ts";
+import { asked, explore } from "../jobs/explore/explore.ts";
 import { machineOf, prepare } from "../jobs/subject.ts";
 
 const [NAME = "asids-4.16", SCOPE = "tasks=4,asids=4,generations=3", SYMMETRY = "off"] =

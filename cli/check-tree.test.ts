@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { hunt } from "../jobs/hunt.ts";
 import { replay } from "../jobs/replay.ts";
-import { openTree } from "../jobs/trees.ts";
+import { openTree } from "../jobs/trees/trees.ts";
 import { hasWebAssemblyCompiler } from "../trees/compiler.ts";
 import { canRunTrees, changedTree, TREES } from "../trees/given-trees.testing.ts";
 import { printedBy } from "./running.testing.ts";

@@ -1,6 +1,6 @@
 /** `check` as it is typed: its first lines, its details on request, and its exit code. */
 import { expect, test } from "vitest";
-import { USUAL_RUNS } from "../jobs/check-kernel.ts";
+import { USUAL_RUNS } from "../jobs/check/kernel.ts";
 import { printedBy, vmapcheck } from "./running.testing.ts";
 import { type CheckArguments, checkVerb } from "./verbs/check.ts";
 

@@ -6,5 +6,5 @@ cpSync("counterexamples", "dist/counterexamples", {
   filter: (path) => !path.endsWith(".ts"),
 });
 cpSync("trees", "dist/trees", { recursive: true, filter: (path) => !path.endsWith(".ts") });
-cpSync("jobs/reproducer", "dist/jobs/reproducer", { recursive: true });
+cpSync("jobs/reproducer/runtime.c", "dist/jobs/reproducer/runtime.c");
 cpSync("costs/opteron-2008.json", "dist/costs/opteron-2008.json");

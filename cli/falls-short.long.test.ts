@@ -6,7 +6,7 @@ import { readHistory } from "../adapters/vmap/history-file.ts";
 import type { Bug } from "../counterexamples/vmap/bug.ts";
 import { bugCalled } from "../counterexamples/vmap/index.ts";
 import { replay } from "../engine/run/stepper.ts";
-import { pinnedFile } from "../jobs/pinned.ts";
+import { pinnedFile } from "../jobs/pin/pinned.ts";
 import { linux } from "../kernels/vmap/index.ts";
 import { benchFor } from "../properties/vmap/test-bench.ts";
 import { isPromised, judgedAlsoBy } from "../spec/vmap/kernel.ts";

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { INTERLEAVED } from "../counterexamples/interleavings.ts";
 import type { Bug } from "../counterexamples/vmap/bug.ts";
 import { BUGS, bugCalled } from "../counterexamples/vmap/index.ts";
-import { pinnedFile } from "../jobs/pinned.ts";
+import { pinnedFile } from "../jobs/pin/pinned.ts";
 import { UsageError } from "../jobs/usage-error.ts";
 import { elsewhere, ROOT } from "./running.testing.ts";
 import { plain } from "./show/mail.ts";

@@ -10,7 +10,7 @@ import { INTERLEAVED, interleavedCalled, nameInterleaved } from "../counterexamp
 import type { Bug } from "../counterexamples/vmap/bug.ts";
 import { BUGS, bugCalled } from "../counterexamples/vmap/index.ts";
 import { lawsOf } from "../engine/actions.ts";
-import { pinnedFile } from "../jobs/pinned.ts";
+import { pinnedFile } from "../jobs/pin/pinned.ts";
 import { KERNELS } from "../kernels/vmap/index.ts";
 import { STEP_PROTOCOLS } from "../protocols/index.ts";
 import { printedBy, ROOT, vmapcheck } from "./running.testing.ts";

@@ -1,6 +1,6 @@
 /** `conform`: a recording's commands on our version of its kernel, every reply field compared. */
 import type { Conformance, Kernel, OpenWing, RecordedTrace } from "../spec/wing.ts";
-import { openTree } from "./trees.ts";
+import { openTree } from "./trees/trees.ts";
 import { recordedIn } from "./wings.ts";
 import { type Watch, Work } from "./work.ts";
 

@@ -1,7 +1,7 @@
 /** The pictures of what laziness costs, from a report of `simulate`. */
 import * as echarts from "echarts";
+import { type Curve, FONT, svgOf, timePlot } from "./logs/time-plot.ts";
 import type { SimulateReport } from "./simulate.ts";
-import { type Curve, FONT, svgOf, timePlot } from "./time-plot.ts";
 
 /** The picture of the last part that has one: growth, the directory, or the table of the seed. */
 export function costPlot(report: SimulateReport): string {

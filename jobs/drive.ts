@@ -14,7 +14,7 @@ import { Driven } from "../trees/vmap/driven.ts";
 import type { Hello } from "../trees/vmap/hello.ts";
 import { treeChild } from "../trees/vmap/tree-child.ts";
 import { kernelNamed, lawNamed, toolLine } from "./names.ts";
-import { promisedBetween } from "./trees.ts";
+import { promisedBetween } from "./trees/trees.ts";
 import { UsageError } from "./usage-error.ts";
 import { USUAL_SEED, type Watch, Work } from "./work.ts";
 

@@ -7,7 +7,7 @@ import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { LawId } from "../spec/contract.ts";
 import type { HistoryFile, OpenWing, Terms } from "../spec/wing.ts";
-import { readHistory } from "./pinned.ts";
+import { readHistory } from "./pin/pinned.ts";
 
 const FOLDER = join(".vmapcheck", "failures");
 

@@ -1,6 +1,6 @@
 /** The second wing in threads: each finds the kernel by its name in any wing. */
 import { expect, test } from "vitest";
-import { explore } from "./explore.ts";
+import { explore } from "./explore/explore.ts";
 
 test("An exploration of a gather visits as many states with two threads", async () => {
   const scope = "pages=2,tables=1";

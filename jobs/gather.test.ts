@@ -7,14 +7,14 @@ import { fileURLToPath } from "node:url";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { InputError, oneLine } from "../adapters/input-error.ts";
-import { check } from "./check.ts";
+import { check } from "./check/check.ts";
 import { conform } from "./conform.ts";
 import { diff, fileOf } from "./diff.ts";
-import { explore } from "./explore.ts";
+import { explore } from "./explore/explore.ts";
 import { judge } from "./judge.ts";
 import { list } from "./list.ts";
 import { listOne } from "./list-one.ts";
-import { pin } from "./pin.ts";
+import { pin } from "./pin/pin.ts";
 import { replay } from "./replay.ts";
 import { UsageError } from "./usage-error.ts";
 

@@ -5,7 +5,7 @@ import { LABELLED } from "../kernels/versions.ts";
 import { STEP_PROTOCOLS } from "../protocols/index.ts";
 import { hasChange, type Version, versionOf } from "../spec/vmap/change.ts";
 import { releaseOf } from "../spec/vmap/releases.ts";
-import { explore } from "./explore.ts";
+import { explore } from "./explore/explore.ts";
 import {
   familyOf,
   inSteps,

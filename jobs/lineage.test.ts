@@ -21,7 +21,7 @@ import { derivedFrom, lineageOf, releaseOf } from "../spec/vmap/releases.ts";
 import type { Scope } from "../spec/vmap/scope.ts";
 import type { VmapTerms } from "../spec/vmap/terms.ts";
 import type { ScopedHistory } from "../spec/wing.ts";
-import { checkKernel, type KernelOptions } from "./check-kernel.ts";
+import { checkKernel, type KernelOptions } from "./check/kernel.ts";
 import { knownText, namesOf } from "./hunt-target.ts";
 import { kernelNamed } from "./names.ts";
 import { inheritanceOf } from "./vmap/lineage.ts";

@@ -21,9 +21,9 @@ import {
 import { protocolsOf } from "./interleaved-orders.ts";
 import { kernelJson } from "./list.ts";
 import { checkedFor, kernelNamed, replayLine } from "./names.ts";
-import { allPinned, readPinned, readPinnedInterleaving } from "./pinned.ts";
+import { allPinned, readPinned, readPinnedInterleaving } from "./pin/pinned.ts";
 import { spansJson } from "./spans.ts";
-import { isTreeName } from "./trees.ts";
+import { isTreeName } from "./trees/trees.ts";
 import { orNearest } from "./usage-error.ts";
 import { factsOf, type VersionFacts } from "./versions.ts";
 import { OPEN_VMAP } from "./vmap/open-wing.ts";

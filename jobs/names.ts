@@ -7,7 +7,7 @@ import type { LawId } from "../spec/contract.ts";
 import { CONCEPT_LAWS } from "../spec/vmap/concepts/index.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
 import { ALL_LAWS } from "../spec/vmap/laws/index.ts";
-import { treeCalled } from "./trees.ts";
+import { treeCalled } from "./trees/trees.ts";
 import { orNearest } from "./usage-error.ts";
 import { factsOf, labelAlike, placeOf, type VersionFacts } from "./versions.ts";
 

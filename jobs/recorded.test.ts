@@ -16,7 +16,7 @@ import { judgedAlsoBy } from "../spec/vmap/kernel.ts";
 import { lawsCalled } from "../spec/vmap/laws/index.ts";
 import type { Scope } from "../spec/vmap/scope.ts";
 import { kernelNamed } from "./names.ts";
-import { allPinned, pinnedFile } from "./pinned.ts";
+import { allPinned, pinnedFile } from "./pin/pinned.ts";
 import { judgingOf } from "./vmap/recorded.ts";
 
 const RECORDED: readonly Command["op"][] = [

@@ -19,16 +19,16 @@ import {
   type PinnedViolation,
   type Terms,
 } from "../spec/wing.ts";
+import { type Shortfall, shortfallsIn } from "./check/shortfalls.ts";
 import { isKnownOf, namesOf } from "./hunt-target.ts";
-import { readHistory, readPinned, readPinnedInterleaving } from "./pinned.ts";
+import { readHistory, readPinned, readPinnedInterleaving } from "./pin/pinned.ts";
 import { isRecording, refuseTrace } from "./recorded.ts";
 import { type ReplayedRecording, replayRecording } from "./replay-recording.ts";
 import { type ReplayedRun, replayRun } from "./replay-run.ts";
-import { type Shortfall, shortfallsIn } from "./shortfalls.ts";
 import { historyOfTrace } from "./trace-history.ts";
-import { type ReplayedWatchedCall, replayWatchedCall } from "./tree-contexts.ts";
-import { type ReplayedTreeRun, replayTreeRun } from "./tree-run.ts";
-import { openTree } from "./trees.ts";
+import { type ReplayedWatchedCall, replayWatchedCall } from "./trees/contexts.ts";
+import { type ReplayedTreeRun, replayTreeRun } from "./trees/run.ts";
+import { openTree } from "./trees/trees.ts";
 import { UsageError } from "./usage-error.ts";
 import { meantFirst, type Violation } from "./violation.ts";
 import {

@@ -12,7 +12,7 @@ import { judgedAlsoBy } from "../spec/vmap/kernel.ts";
 import { namesOf } from "./hunt-target.ts";
 import { violationsOf } from "./list-one.ts";
 import { askedAs, checkedFor, findKernel, kernelNamed, releaseNamed } from "./names.ts";
-import { allPinned, pinnedFile } from "./pinned.ts";
+import { allPinned, pinnedFile } from "./pin/pinned.ts";
 import { subjectNamed } from "./subject.ts";
 import { factsOf, factsText, type VersionFacts, withOthers } from "./versions.ts";
 import { OPEN_VMAP } from "./vmap/open-wing.ts";

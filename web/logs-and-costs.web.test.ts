@@ -6,7 +6,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { pageAssets } from "../cli/view/assets.ts";
 import { type Served, serve } from "../cli/view/server.ts";
-import { violatingLog } from "../jobs/long-log.testing.ts";
+import { violatingLog } from "../jobs/logs/long-log.testing.ts";
 import { FoundHistories } from "../jobs/page/found.ts";
 import { launch, type Opened, open, unreachable } from "./browser.testing.ts";
 

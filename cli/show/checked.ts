@@ -1,9 +1,9 @@
 /** The result of a check as text: the verdict in one line, the matrix, and details on request. */
-import { type CheckReport, unexpected, violations } from "../../jobs/check.ts";
-import { type Cell, type KernelReport, USUAL_RUNS } from "../../jobs/check-kernel.ts";
+import { type CheckReport, unexpected, violations } from "../../jobs/check/check.ts";
+import { type Cell, type KernelReport, USUAL_RUNS } from "../../jobs/check/kernel.ts";
 import { lineageOf } from "../../jobs/hunt-target.ts";
 import { toolLine } from "../../jobs/names.ts";
-import type { TreeFacts } from "../../jobs/trees.ts";
+import type { TreeFacts } from "../../jobs/trees/trees.ts";
 import { factsText, shortName } from "../../jobs/versions.ts";
 import { bugOf } from "../../jobs/wings.ts";
 import { pc } from "../colour.ts";

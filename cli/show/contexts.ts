@@ -1,5 +1,5 @@
 /** What a tree's calls do that a caller's context or mask forbids, as text and as JSON. */
-import type { ContextViolation, ReplayedWatchedCall, TreeContexts } from "../../jobs/tree-contexts.ts";
+import type { ContextViolation, ReplayedWatchedCall, TreeContexts } from "../../jobs/trees/contexts.ts";
 import { pc } from "../colour.ts";
 import { commandLine } from "../output.ts";
 import { counted } from "./text.ts";

@@ -1,7 +1,7 @@
 /** Every state of a small space, and the part that random histories visit. */
 
-import type { ExploredKernel } from "../../jobs/check-explored.ts";
-import type { KernelReport } from "../../jobs/check-kernel.ts";
+import type { ExploredKernel } from "../../jobs/check/explored.ts";
+import type { KernelReport } from "../../jobs/check/kernel.ts";
 import type { Coverage } from "../../properties/coverage.ts";
 import { pc } from "../colour.ts";
 import { columns } from "../output.ts";

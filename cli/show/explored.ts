@@ -1,6 +1,6 @@
 /** The result of an exploration, and its receipt: exactness, reductions, and bounds. */
 import type { Explored, Visitable } from "../../engine/search/visitable.ts";
-import type { Exploration } from "../../jobs/explore.ts";
+import type { Exploration } from "../../jobs/explore/explore.ts";
 import { knownText } from "../../jobs/hunt-target.ts";
 import { scopeText } from "../../jobs/parameters.ts";
 import { numbered } from "../../jobs/wings.ts";

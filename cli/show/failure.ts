@@ -1,7 +1,7 @@
 /** A failure as text: the law, the history, the map at the violation, and the line that replays it. */
 
 import { replay } from "../../engine/run/stepper.ts";
-import type { KernelReport, Surprise } from "../../jobs/check-kernel.ts";
+import type { KernelReport, Surprise } from "../../jobs/check/kernel.ts";
 import type { PlayedOf } from "../../properties/run-choices.ts";
 import { judgedAlsoBy } from "../../spec/wing.ts";
 import { pc } from "../colour.ts";

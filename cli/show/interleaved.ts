@@ -4,7 +4,7 @@
  */
 
 import { interleavedCalled } from "../../counterexamples/interleavings.ts";
-import type { InterleavedReport, PinnedReport, ProtocolReport } from "../../jobs/check-interleaved.ts";
+import type { InterleavedReport, PinnedReport, ProtocolReport } from "../../jobs/check/interleaved.ts";
 import { replayLine, toolLine } from "../../jobs/names.ts";
 import { scopeText } from "../../jobs/parameters.ts";
 import { pc } from "../colour.ts";

@@ -1,5 +1,5 @@
 /** The conditions that have to end, and their verdicts: as text, and as JSON. */
-import { type LivenessReport, namesOfSteps } from "../../jobs/explore-liveness.ts";
+import { type LivenessReport, namesOfSteps } from "../../jobs/explore/liveness.ts";
 import { scopeText } from "../../jobs/parameters.ts";
 import { numbered } from "../../jobs/wings.ts";
 import { pc } from "../colour.ts";

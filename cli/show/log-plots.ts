@@ -1,7 +1,7 @@
 /** Plots of a judged log, drawn by echarts without a browser. */
 import * as echarts from "echarts";
-import { FONT, svgOf } from "../../jobs/time-plot.ts";
-import type { ValidateReport } from "../../jobs/validate.ts";
+import { FONT, svgOf } from "../../jobs/logs/time-plot.ts";
+import type { ValidateReport } from "../../jobs/logs/validate.ts";
 
 export interface LogPlot {
   readonly name: string;

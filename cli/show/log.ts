@@ -1,5 +1,5 @@
 /** A judged log as text: its time line on one screen, then what was violated. */
-import type { JudgedLaw, ValidateReport } from "../../jobs/validate.ts";
+import type { JudgedLaw, ValidateReport } from "../../jobs/logs/validate.ts";
 import type { LogViolation } from "../../properties/vmap/log/account.ts";
 import type { Area } from "../../properties/vmap/log/area.ts";
 import type { EndState } from "../../properties/vmap/log/end-state.ts";

@@ -1,7 +1,7 @@
 /** The matrix is headed by what was asked for, and its legend says which labels of a column answer otherwise outside. */
 import { stripVTControlCharacters } from "node:util";
 import { expect, test } from "vitest";
-import type { KernelReport } from "../../jobs/check-kernel.ts";
+import type { KernelReport } from "../../jobs/check/kernel.ts";
 import { kernelNamed } from "../../jobs/names.ts";
 import { factsOf, type VersionFacts } from "../../jobs/versions.ts";
 import { VMAP } from "../../jobs/vmap/wing.ts";

@@ -1,6 +1,6 @@
 /** The matrix kernel x law: laws down, kernels across, in blocks that fit the terminal. */
 
-import type { Cell, KernelReport } from "../../jobs/check-kernel.ts";
+import type { Cell, KernelReport } from "../../jobs/check/kernel.ts";
 import type { VersionFacts } from "../../jobs/versions.ts";
 import { bugOf } from "../../jobs/wings.ts";
 import type { Wing } from "../../spec/wing.ts";

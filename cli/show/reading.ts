@@ -1,5 +1,5 @@
 /** A reading of /proc/vmallocinfo as text. */
-import type { Asked, VmallocinfoReport } from "../../jobs/vmallocinfo.ts";
+import type { Asked, VmallocinfoReport } from "../../jobs/logs/vmallocinfo.ts";
 import { rangesOfAll } from "../../kernels/versions.ts";
 import { hex, hexOfPage } from "../../properties/vmap/log/hex.ts";
 import type { Region } from "../../properties/vmap/log/reading.ts";

@@ -1,6 +1,7 @@
 /** A history or a recorded trace that was judged step by step: as text. */
+
+import type { Shortfall } from "../../jobs/check/shortfalls.ts";
 import { knownText } from "../../jobs/hunt-target.ts";
-import type { Shortfall } from "../../jobs/shortfalls.ts";
 import type { Violation } from "../../jobs/violation.ts";
 import { withNumber } from "../../jobs/wings.ts";
 import type { LawId } from "../../spec/contract.ts";

@@ -1,6 +1,6 @@
 /** The matrix at the step grain: laws down, releases across, and a list of its violations. */
 
-import type { StepCell, StepColumn, StepViolation } from "../../jobs/step-columns.ts";
+import type { StepCell, StepColumn, StepViolation } from "../../jobs/check/step-columns.ts";
 import { shortName } from "../../jobs/versions.ts";
 import { pc } from "../colour.ts";
 import { inBlocks } from "./matrix.ts";

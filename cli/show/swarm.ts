@@ -1,6 +1,6 @@
 /** What a swarm of searches found: as text, and as JSON. */
 
-import type { SwarmReport } from "../../jobs/explore-swarm.ts";
+import type { SwarmReport } from "../../jobs/explore/swarm.ts";
 import { scopeText } from "../../jobs/parameters.ts";
 import { pc } from "../colour.ts";
 import { columns } from "../output.ts";

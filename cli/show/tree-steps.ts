@@ -2,9 +2,9 @@
 
 import { interleavedCalled } from "../../counterexamples/interleavings.ts";
 import { scopeText } from "../../jobs/parameters.ts";
-import { actText } from "../../jobs/tree-acts.ts";
-import type { ReplayedTreeRun } from "../../jobs/tree-run.ts";
-import { type Attribution, isUnknown } from "../../jobs/tree-situations.ts";
+import { actText } from "../../jobs/trees/acts.ts";
+import type { ReplayedTreeRun } from "../../jobs/trees/run.ts";
+import { type Attribution, isUnknown } from "../../jobs/trees/situations.ts";
 import {
   laneName,
   PAGES_LEGEND,
@@ -13,9 +13,9 @@ import {
   type TreeRun,
   type TreeSteps,
   type TreeStepsFound,
-} from "../../jobs/tree-steps.ts";
-import type { DrawnFound } from "../../jobs/tree-steps-drawn.ts";
-import { STEP_LAWS } from "../../jobs/tree-steps-judge.ts";
+} from "../../jobs/trees/steps.ts";
+import type { DrawnFound } from "../../jobs/trees/steps-drawn.ts";
+import { STEP_LAWS } from "../../jobs/trees/steps-judge.ts";
 import { withNumber } from "../../jobs/wings.ts";
 import type { LawId } from "../../spec/contract.ts";
 import { WORKER } from "../../trees/vmap/calls.ts";

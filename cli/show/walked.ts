@@ -1,7 +1,7 @@
 /** What random runs of a protocol met: as text, and as JSON. */
 
-import { namesOfSteps } from "../../jobs/explore-liveness.ts";
-import type { RandomReport } from "../../jobs/explore-random.ts";
+import { namesOfSteps } from "../../jobs/explore/liveness.ts";
+import type { RandomReport } from "../../jobs/explore/random.ts";
 import { scopeText } from "../../jobs/parameters.ts";
 import { numbered } from "../../jobs/wings.ts";
 import { pc } from "../colour.ts";

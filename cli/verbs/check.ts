@@ -1,5 +1,5 @@
 /** `check`: every kernel against every law it promises. The main job. */
-import { type CheckReport, check, unexpected, violations } from "../../jobs/check.ts";
+import { type CheckReport, check, unexpected, violations } from "../../jobs/check/check.ts";
 import { UsageError } from "../../jobs/usage-error.ts";
 import { AS_EXPECTED, INTERRUPTED, UNEXPECTED } from "../exit.ts";
 import { print, watched } from "../output.ts";

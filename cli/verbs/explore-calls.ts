@@ -1,8 +1,8 @@
 /** `explore tree:DIR --calls`: every interleaving of the calls of several CPUs on a tree's own code. */
 import { replayLine } from "../../jobs/names.ts";
-import { isUnknown } from "../../jobs/tree-situations.ts";
-import { exploreTreeSteps, treeStepsAsked } from "../../jobs/tree-steps.ts";
-import { type Drawn, exploreDrawn, isDrawn } from "../../jobs/tree-steps-drawn.ts";
+import { isUnknown } from "../../jobs/trees/situations.ts";
+import { exploreTreeSteps, treeStepsAsked } from "../../jobs/trees/steps.ts";
+import { type Drawn, exploreDrawn, isDrawn } from "../../jobs/trees/steps-drawn.ts";
 import { UsageError } from "../../jobs/usage-error.ts";
 import { AS_EXPECTED, BAD_INPUT, INTERRUPTED, UNEXPECTED } from "../exit.ts";
 import { filesNamed, lackOfViolation, refuseUnwritable, reportUnwritten, writeFiles } from "../files.ts";

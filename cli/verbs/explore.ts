@@ -2,10 +2,15 @@
 import { dotText, MOST_DRAWN } from "../../adapters/dot.ts";
 import { itfText } from "../../adapters/itf.ts";
 import { besideCheckpoint } from "../../engine/search/checkpoint.ts";
-import { type Exploration, type ExploreOptions, explore, forgetExplored } from "../../jobs/explore.ts";
-import { exploreLiveness } from "../../jobs/explore-liveness.ts";
-import { exploreRandom } from "../../jobs/explore-random.ts";
-import { exploreSwarm } from "../../jobs/explore-swarm.ts";
+import {
+  type Exploration,
+  type ExploreOptions,
+  explore,
+  forgetExplored,
+} from "../../jobs/explore/explore.ts";
+import { exploreLiveness } from "../../jobs/explore/liveness.ts";
+import { exploreRandom } from "../../jobs/explore/random.ts";
+import { exploreSwarm } from "../../jobs/explore/swarm.ts";
 import { replayLine } from "../../jobs/names.ts";
 import { UsageError } from "../../jobs/usage-error.ts";
 import { USUAL_SEED } from "../../jobs/work.ts";

@@ -1,14 +1,14 @@
 /** `pin`: shrinks a history that violates a law, names it, and files it unless it is pinned. */
 import { replayLine } from "../../jobs/names.ts";
+import { alreadyText } from "../../jobs/pin/files.ts";
 import {
   type ReproduceOptions as Options,
   type PinReport,
   pin,
   violationToReproduce,
-} from "../../jobs/pin.ts";
-import { alreadyText } from "../../jobs/pin-files.ts";
-import { REPRODUCER_KINDS, type ReproducerKind, reproducerOf } from "../../jobs/reproducer.ts";
-import { isTreeName } from "../../jobs/trees.ts";
+} from "../../jobs/pin/pin.ts";
+import { REPRODUCER_KINDS, type ReproducerKind, reproducerOf } from "../../jobs/reproducer/reproducer.ts";
+import { isTreeName } from "../../jobs/trees/trees.ts";
 import { UsageError } from "../../jobs/usage-error.ts";
 import { bugMeant, withNumber } from "../../jobs/wings.ts";
 import type { Bug } from "../../spec/wing.ts";

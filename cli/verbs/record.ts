@@ -1,6 +1,6 @@
 /** `record`: a tree's replies to random callers, as a recording that judge and conform read. */
-import { recordings } from "../../jobs/record.ts";
-import { openTree } from "../../jobs/trees.ts";
+import { recordings } from "../../jobs/trees/record.ts";
+import { openTree } from "../../jobs/trees/trees.ts";
 import { UsageError } from "../../jobs/usage-error.ts";
 import { AS_EXPECTED, BAD_INPUT } from "../exit.ts";
 import { filesNamed, refuseUnwritable, reportUnwritten, writeFiles } from "../files.ts";

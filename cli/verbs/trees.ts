@@ -1,5 +1,5 @@
 /** `trees`: what is known of kernel trees: version, probes, constants, stubs, and by what each is judged. */
-import { factsOfTree, openTree, type TreeFacts } from "../../jobs/trees.ts";
+import { factsOfTree, openTree, type TreeFacts } from "../../jobs/trees/trees.ts";
 import { UsageError } from "../../jobs/usage-error.ts";
 import { PROBES } from "../../trees/vmap/probes.ts";
 import { AS_EXPECTED } from "../exit.ts";

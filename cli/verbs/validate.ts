@@ -2,10 +2,10 @@
 
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { type NotPinned, type PinnedLog, pinLog } from "../../jobs/logs/pin-log.ts";
+import { type ValidateOptions as Options, type ValidateReport, validate } from "../../jobs/logs/validate.ts";
 import { replayLine } from "../../jobs/names.ts";
-import { type NotPinned, type PinnedLog, pinLog } from "../../jobs/pin-log.ts";
 import { UsageError } from "../../jobs/usage-error.ts";
-import { type ValidateOptions as Options, type ValidateReport, validate } from "../../jobs/validate.ts";
 import type { Area } from "../../properties/vmap/log/area.ts";
 import { hexOfPage } from "../../properties/vmap/log/hex.ts";
 import type { Extent } from "../../spec/vmap/vocabulary.ts";

@@ -1,5 +1,5 @@
 /** `vmallocinfo`: the map of the space, its users and its room. */
-import { type VmallocinfoOptions as Options, vmallocinfo } from "../../jobs/vmallocinfo.ts";
+import { type VmallocinfoOptions as Options, vmallocinfo } from "../../jobs/logs/vmallocinfo.ts";
 import { hexOfPage } from "../../properties/vmap/log/hex.ts";
 import { AS_EXPECTED, UNEXPECTED } from "../exit.ts";
 import { type JsonOption, print } from "../output.ts";

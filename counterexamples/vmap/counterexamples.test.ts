@@ -4,7 +4,7 @@ import { readHistory } from "../../adapters/vmap/history-file.ts";
 import { replay } from "../../engine/run/stepper.ts";
 import { namesOf } from "../../jobs/hunt-target.ts";
 import { kernelNamed } from "../../jobs/names.ts";
-import { allPinned, pinnedFile } from "../../jobs/pinned.ts";
+import { allPinned, pinnedFile } from "../../jobs/pin/pinned.ts";
 import { OPEN_VMAP } from "../../jobs/vmap/open-wing.ts";
 import { benchFor, type JudgedStep } from "../../properties/vmap/test-bench.ts";
 import { naming } from "../../spec/vmap/history.ts";

@@ -3,7 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { readHistory } from "../../adapters/vmap/history-file.ts";
 import { bugTarget } from "../../jobs/hunt-target.ts";
-import { pinnedFile } from "../../jobs/pinned.ts";
+import { pinnedFile } from "../../jobs/pin/pinned.ts";
 import { OPEN_VMAP } from "../../jobs/vmap/open-wing.ts";
 import { hunt } from "../../properties/hunt.ts";
 import { HISTORIES } from "../../properties/vmap/histories.ts";

@@ -7,7 +7,7 @@ import { describe, expect, test } from "vitest";
 import { type HistoryFile, readHistory } from "../../adapters/vmap/history-file.ts";
 import { BOUNDS } from "../../engine/bounds.testing.ts";
 import { kernelNamed } from "../../jobs/names.ts";
-import { allPinned, pinnedFile } from "../../jobs/pinned.ts";
+import { allPinned, pinnedFile } from "../../jobs/pin/pinned.ts";
 import type { State } from "../../kernels/vmap/state.ts";
 import { confirmViolation, type Sought, shortest } from "../../properties/vmap/shortest.ts";
 import type { LawId } from "../../spec/contract.ts";

@@ -1,7 +1,7 @@
 /** `campaign`: many checks, hunts, explorations and comparisons by a plan, on this machine or on many. */
 import { availableParallelism } from "node:os";
 import type { Plan } from "../../adapters/campaign-file.ts";
-import { memoryBounds } from "../memory.ts";
+import { memoryBounds } from "../explore/memory.ts";
 import { type Watch, Work } from "../work.ts";
 import { runHere } from "./crew.ts";
 import { folderExamples, folderPlan, folderResults, keepPlan } from "./folder.ts";

@@ -1,6 +1,6 @@
 /** Explorations whose states lie on a real cluster of servers find what the local search finds. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { explore } from "../explore.ts";
+import { explore } from "../explore/explore.ts";
 import { machineOf, prepare } from "../subject.ts";
 import { Work } from "../work.ts";
 import { BOUNDS, counted, found, LAZY_UNMAP, local } from "./exploration.testing.ts";

@@ -1,6 +1,6 @@
 /** A machine that is visited in a second, and what explorations of it have in common wherever its states lie. */
 import type { Explored } from "../../engine/search/visitable.ts";
-import { type Exploration, explore } from "../explore.ts";
+import { type Exploration, explore } from "../explore/explore.ts";
 import type { SubjectRef } from "../subject.ts";
 
 /** What does not depend on who was faster, nor on where the states lie. */

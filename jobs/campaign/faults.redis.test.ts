@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { planIn } from "../../adapters/campaign-file.ts";
-import { explore } from "../explore.ts";
+import { explore } from "../explore/explore.ts";
 import { machineOf, prepare, type SubjectRef } from "../subject.ts";
 import { Work } from "../work.ts";
 import { runCampaign } from "./campaign.ts";

@@ -7,7 +7,7 @@ import { CheckpointError } from "../../engine/search/checkpoint.ts";
 import { initialFound } from "../../engine/search/partitions.ts";
 import type { Visitable } from "../../engine/search/visitable.ts";
 import { behaviourOf } from "../../engine/transitions.ts";
-import { namedIn, ownerForm, ownerOf } from "../saved-search.ts";
+import { namedIn, ownerForm, ownerOf } from "../explore/saved-search.ts";
 import { machineOf, type SubjectRef } from "../subject.ts";
 import { UsageError } from "../usage-error.ts";
 import { SearchStates } from "./search-states.ts";

@@ -3,7 +3,7 @@ import type { ChildProcess } from "node:child_process";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { SearchTooLarge } from "../../engine/search/partitions.ts";
 import type { Explored } from "../../engine/search/visitable.ts";
-import { explore, forgetExplored } from "../explore.ts";
+import { explore, forgetExplored } from "../explore/explore.ts";
 import { machineOf, prepare } from "../subject.ts";
 import { Work } from "../work.ts";
 import { BOUNDS, counted, found, LAZY_UNMAP, local } from "./exploration.testing.ts";

@@ -1,15 +1,15 @@
 /** The tasks of a campaign: what its plan asks, one seed each, and how one is run. */
 import { createHash } from "node:crypto";
 import type { Finding, Plan, PlannedJob, Task, TaskResult } from "../../adapters/campaign-file.ts";
-import { check, unexpected } from "../check.ts";
-import type { KernelReport, Surprise } from "../check-kernel.ts";
+import { check, unexpected } from "../check/check.ts";
+import type { KernelReport, Surprise } from "../check/kernel.ts";
 import { diff, fileOf } from "../diff.ts";
-import { explore } from "../explore.ts";
-import { exploreSwarm, type OneSearch } from "../explore-swarm.ts";
+import { explore } from "../explore/explore.ts";
+import { exploreSwarm, type OneSearch } from "../explore/swarm.ts";
 import { hunt } from "../hunt.ts";
+import { validate } from "../logs/validate.ts";
 import type { Report } from "../subject-types.ts";
-import { isTreeName, TREE_PREFIX } from "../trees.ts";
-import { validate } from "../validate.ts";
+import { isTreeName, TREE_PREFIX } from "../trees/trees.ts";
 
 /** The most that a result names. */
 const MOST_FINDINGS = 1000;

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { fileOf } from "../../adapters/complaints.testing.ts";
-import { readPinned } from "../pinned.ts";
+import { readPinned } from "../pin/pinned.ts";
 import { OPEN_VMAP } from "../vmap/open-wing.ts";
 import { allWings } from "../wings.ts";
 import { answer, type Given, givenBy } from "./answers.ts";

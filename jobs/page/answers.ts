@@ -8,7 +8,7 @@ import { VERSION } from "../package-version.ts";
 import { isRecording } from "../recorded.ts";
 import { onKernel, type Replay, replay, replayHistory } from "../replay.ts";
 import type { ReplayedRecording } from "../replay-recording.ts";
-import { isTreeName, treeName } from "../trees.ts";
+import { isTreeName, treeName } from "../trees/trees.ts";
 import { UsageError } from "../usage-error.ts";
 import { OPEN_VMAP } from "../vmap/open-wing.ts";
 import { bugMeant } from "../wings.ts";
@@ -227,7 +227,7 @@ async function filmOnTree(
 ): Promise<RunFilm> {
   const films = await import("./tree-run-film.ts");
   if (tree === undefined) return films.filmOfTreeRunFile(path, file);
-  const { replayTreeRun } = await import("../tree-run.ts");
+  const { replayTreeRun } = await import("../trees/run.ts");
   return films.filmOfTreeRun(await replayTreeRun(path, file, tree, watch));
 }
 

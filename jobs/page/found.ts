@@ -1,6 +1,6 @@
 /** Histories that checks found while the page is open: no catalogue has them, and a cell of the matrix opens one. */
 import type { HistoryFile, Kernel, OpenWing } from "../../spec/wing.ts";
-import type { Surprise } from "../check-kernel.ts";
+import type { Surprise } from "../check/kernel.ts";
 
 export interface FoundHistory {
   readonly wing: OpenWing;

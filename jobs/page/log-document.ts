@@ -1,7 +1,7 @@
 /** A judged log for the page: its time line, its laws, and each violation with the areas around it. */
 import { LOG_LAWS } from "../../properties/vmap/log/laws.ts";
-import type { JudgedLaw } from "../validate.ts";
-import { type ValidateOptions, validate } from "../validate.ts";
+import type { JudgedLaw } from "../logs/validate.ts";
+import { type ValidateOptions, validate } from "../logs/validate.ts";
 import { cutsOf } from "./cuts.ts";
 import type { LogDocument, Thing } from "./documents.ts";
 

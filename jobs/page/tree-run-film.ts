@@ -3,10 +3,10 @@ import type { TreeRunFile } from "../../adapters/tree-run-file.ts";
 import type { LawId } from "../../spec/contract.ts";
 import { replayLine } from "../names.ts";
 import { scopeText } from "../parameters.ts";
-import { type Act, actText } from "../tree-acts.ts";
-import type { ReplayedTreeRun } from "../tree-run.ts";
-import { laneName, PAGES_LEGEND, pagesTextOf } from "../tree-steps.ts";
-import { STEP_LAWS } from "../tree-steps-judge.ts";
+import { type Act, actText } from "../trees/acts.ts";
+import type { ReplayedTreeRun } from "../trees/run.ts";
+import { laneName, PAGES_LEGEND, pagesTextOf } from "../trees/steps.ts";
+import { STEP_LAWS } from "../trees/steps-judge.ts";
 import type { RunFilm, RunStep } from "./documents.ts";
 
 /** A step: whose it is, what it did, and the pages after it where they are known. */

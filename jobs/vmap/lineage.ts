@@ -13,7 +13,7 @@ import { versionOf } from "../../spec/vmap/change.ts";
 import { whyUnmodelled } from "../../spec/vmap/history.ts";
 import { judgedAlsoBy, type Kernel } from "../../spec/vmap/kernel.ts";
 import { lineageOf } from "../../spec/vmap/releases.ts";
-import { allPinned, pinnedFile } from "../pinned.ts";
+import { allPinned, pinnedFile } from "../pin/pinned.ts";
 
 export interface Inheritance {
   readonly violations: ReadonlySet<PinnedViolation>;

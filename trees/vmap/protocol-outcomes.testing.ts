@@ -1,6 +1,6 @@
 /** How the runs of a protocol of blocks end where its CPUs make just these calls: to be held beside a tree's. */
 import { failedIn, isEnabled } from "../../engine/machine.ts";
-import type { Outcome } from "../../jobs/tree-steps-judge.ts";
+import type { Outcome } from "../../jobs/trees/steps-judge.ts";
 import type { StepAction } from "../../protocols/program.ts";
 import { LAZY } from "../../protocols/vmap/blocks/fields.ts";
 import { STEP_PROTOCOLS } from "../../protocols/vmap/index.ts";

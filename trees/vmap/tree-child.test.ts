@@ -20,7 +20,7 @@ import { dumpOf, treeChild } from "./tree-child.ts";
 const CAN_RUN = canRunTrees("real trees in a process of their own", hasHostCompiler);
 const RECORDINGS = fileURLToPath(new URL("../../adapters/vmap/recordings/", import.meta.url));
 const PATIENT = 600_000;
-/** The whole recording is that of jobs/trees.test.ts, on the same code in this process. */
+/** The whole recording is that of jobs/trees/trees.test.ts, on the same code in this process. */
 const EVERY = { plain: 5, sanitized: 15 };
 
 const children: Driven[] = [];

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { readHistory } from "../../../adapters/vmap/history-file.ts";
 import { BOUNDS } from "../../../engine/bounds.testing.ts";
 import { explore } from "../../../engine/search/explore.ts";
-import { pinnedFile } from "../../../jobs/pinned.ts";
+import { pinnedFile } from "../../../jobs/pin/pinned.ts";
 import { linux } from "../../../kernels/vmap/index.ts";
 import type { State } from "../../../kernels/vmap/state.ts";
 import { lockstep } from "../../../properties/diff/lockstep.ts";

@@ -1,0 +1,113 @@
+/** Callers' contexts and masks on a tree: every call that its version allows, judged by the laws of contexts. */
+import { formatWatchedCall, type WatchedCallFile } from "../../adapters/watched-call-file.ts";
+import { nameInterleaved } from "../../counterexamples/interleavings.ts";
+import { callersOf } from "../../protocols/vmap/contexts/releases.ts";
+import { type Version, versionOf } from "../../spec/vmap/change.ts";
+import { type CallFrom, type Context, MASKS } from "../../spec/vmap/concepts/contexts.ts";
+import { type Callers, type WatchedViolation, watchCalls } from "../../trees/vmap/watched-calls.ts";
+import { keepCall } from "../failures.ts";
+import { surestProtocolFor } from "../interleaved-orders.ts";
+import { replayLine } from "../names.ts";
+import type { TreeSubject } from "./trees.ts";
+
+export interface ContextViolation extends WatchedViolation {
+  /** The bug of the catalogue by which a protocol of the tree's version violates the same law. */
+  readonly bug: string | undefined;
+  /** The line that replays it, if it was kept as a file. */
+  readonly replay?: string;
+}
+
+export interface TreeContexts {
+  readonly kernel: string;
+  /** The version whose callers these are. */
+  readonly as: string;
+  /** The calls of vmalloc that it allows. */
+  readonly callers: readonly CallFrom[];
+  /** The contexts of vfree. */
+  readonly vfree: readonly Context[];
+  readonly calls: number;
+  readonly violations: readonly ContextViolation[];
+}
+
+/** @param callers In place of those that the version allows. */
+export function contextsOnTree(subject: TreeSubject, callers?: Callers): TreeContexts {
+  const { built, kernel, version } = subject;
+  const protocol = surestProtocolFor(versionOf(version) as Version, "contexts");
+  if (protocol === undefined)
+    throw new Error(`vmapcheck itself is wrong: no order of callers is as old as ${version}`);
+  const asked = callers ?? allowedBy(protocol.replace(/^contexts-/, ""));
+  const { calls, violations } = watchCalls(built, asked);
+  return {
+    kernel: kernel.name,
+    as: version,
+    callers: asked.vmalloc,
+    vfree: asked.vfree,
+    calls,
+    violations: violations.map((each) => ({ ...each, bug: bugOf(protocol, each) })),
+  };
+}
+
+/** The order of all releases from 5.17 on where a call needs two page tables. */
+const TWO_TABLES = "contexts-7.1-mapping-two-tables";
+
+/** What tries for ever does so by that bug only if it meets its own PTEs: those that a round left that failed. */
+function bugOf(protocol: string, found: WatchedViolation): string | undefined {
+  const { law, fails, isEndless, leavesPtes } = found;
+  if (isEndless) return fails > 0 && leavesPtes ? nameInterleaved(TWO_TABLES, law) : undefined;
+  return nameInterleaved(protocol, law);
+}
+
+/** Each violation with a file that `replay` takes. */
+export async function keepCalls(found: TreeContexts, directory: string): Promise<TreeContexts> {
+  const violations: ContextViolation[] = [];
+  for (const [nth, each] of found.violations.entries()) {
+    const path = await keepCall(found.kernel, each.law, nth, fileOfWatched(each, found));
+    violations.push({ ...each, replay: replayLine(`${path} --tree ${directory}`) });
+  }
+  return { ...found, violations };
+}
+
+function fileOfWatched(found: ContextViolation, { as, callers, vfree }: TreeContexts): string {
+  const { law, call, context, mask, situation, fails } = found;
+  return formatWatchedCall({
+    ...{ tree: as, law, watched: call, context, mask: mask.name, situation, fails },
+    ...{ vmalloc: callers.map((each) => ({ context: each.context, mask: each.mask.name })), vfree },
+  });
+}
+
+/** The calls of such a file, made on a tree again. */
+export interface ReplayedWatchedCall {
+  readonly kind: "watched call";
+  readonly target: string;
+  readonly file: WatchedCallFile;
+  readonly contexts: TreeContexts;
+  /** Those of its law by its call, from its context. */
+  readonly found: readonly ContextViolation[];
+  readonly accepted: boolean;
+}
+
+export function replayWatchedCall(
+  target: string,
+  file: WatchedCallFile,
+  subject: TreeSubject,
+): ReplayedWatchedCall {
+  const masked = file.vmalloc.flatMap(({ context, mask }) => {
+    const meant = MASKS.find(({ name }) => name === mask);
+    return meant === undefined ? [] : [{ context, mask: meant }];
+  });
+  const contexts = contextsOnTree(subject, { vmalloc: masked, vfree: file.vfree });
+  const found = contexts.violations.filter(
+    ({ law, call, context }) => law === file.law && call === file.watched && context === file.context,
+  );
+  return { kind: "watched call", target, file, contexts, found, accepted: found.length === 0 };
+}
+
+/** The callers of an order, by the number of each mask. */
+function allowedBy(order: string): Callers {
+  const { vmalloc, vfree } = callersOf(order);
+  const masked = vmalloc.flatMap(({ context, mask }) => {
+    const meant = MASKS[mask];
+    return meant === undefined ? [] : [{ context, mask: meant }];
+  });
+  return { vmalloc: masked, vfree };
+}
