@@ -57,7 +57,7 @@ function cellText(wing: Wing, { verdict, tried, bug, alike, commands }: Cell): s
   if (verdict === "not-tried") return pc.dim("not tried");
   if (verdict === "kept") return tried === "random" ? pc.green("ok") : "visited";
   if (verdict === "not-promised") return pc.dim(bug === null ? "-" : `(${nameOf(wing, bug)})`);
-  if (bug === null) return pc.red(`${likeText(wing, alike)} in ${commands}`);
+  if (bug === null) return pc.red(`${likeText(wing, alike)}${commands === null ? "" : ` in ${commands}`}`);
   return pc.yellow(`${nameOf(wing, bug)} in ${commands}`);
 }
 

@@ -17,6 +17,7 @@ import {
 } from "../../spec/wing.ts";
 import { dropFailure, type KeptFailure, keepFailure, keptFailures } from "../failures.ts";
 import { expectedIn, isUnexpected } from "../hunt-target.ts";
+import { unconfirmedText } from "../kernel-subject.ts";
 import { replayLine } from "../names.ts";
 import { allPinned, readPinned } from "../pin/pinned.ts";
 import { bugOf, withNumber, writtenIn } from "../wings.ts";
@@ -131,8 +132,19 @@ async function tryWhole<T extends Terms>(
     if (bug !== undefined || (options.law !== undefined && law !== options.law)) continue;
     await addUnknown(wing, surprises, kernel, { law, scope: explored.scope, history }, options);
   }
+  for (const law of explored.unconfirmed) surprises.push(unconfirmed(kernel, law));
   return explored;
 }
+
+const unconfirmed = <T extends Terms>({ name: kernel }: Kernel<T>, law: LawId): Surprise<T> => ({
+  kind: "unknown",
+  kernel,
+  what: unconfirmedText(law),
+  law,
+  history: null,
+  scope: null,
+  replay: null,
+});
 
 /** An unknown violation precedes those that the catalogue knows. */
 function cell<T extends Terms>(
