@@ -71,7 +71,7 @@ function whyOther(
   const cpus = Math.max(2, calls.cpus);
   const known = found === undefined ? undefined : situationsOf(protocol, cpus, found.pages);
   if (found === undefined || known === undefined)
-    return `not compared: ${protocol} has no blocks of ${scope.block} pages on ${cpus} CPUs with such maps`;
+    return `not compared: no whole exploration of ${protocol} has blocks of ${scope.block} pages on ${cpus} CPUs with such maps`;
   const other = found.blocks.find((block) => !known.has(block));
   return other === undefined ? undefined : `${protocol} does not violate it with a block that has ${other}`;
 }
