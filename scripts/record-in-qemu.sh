@@ -166,8 +166,8 @@ INIT
 chmod +x "$root/init" "$root/load.sh"
 (cd "$root" && find . | cpio -o -H newc --quiet | gzip -1) >"$work/initrd.gz"
 
-# The default CPU is too old for some programs.
-timeout 1800 qemu-system-x86_64 -accel "$accelerator" -cpu Nehalem -smp "$cpus" -m "$memory" -nic none -display none \
+# The default CPU is too old for some programs. In the foreground Ctrl-C ends QEMU too.
+timeout --foreground 1800 qemu-system-x86_64 -accel "$accelerator" -cpu Nehalem -smp "$cpus" -m "$memory" -nic none -display none \
   -kernel "$vmlinuz" -initrd "$work/initrd.gz" -append "console=ttyS0 quiet panic=-1 no_timer_check nowatchdog" -no-reboot \
   -serial "file:$work/console.log" || fail "QEMU ended with an error, or took more than half an hour"
 tr -d '\r' <"$work/console.log" >"$out/console.log"

@@ -107,11 +107,13 @@ function shownAddress(address: string): string {
 
 /** The address of another server, HOST:PORT, with what else the first one's says: protocol, user and password. */
 export function addressBeside(address: string, host: string): string {
-  if (!/^[\w.-]+(:\d{1,5})?$/.test(host))
+  const [, name, port = ""] = /^([\w.-]+)(?::(\d{1,5}))?$/.exec(host) ?? [];
+  // A URL keeps the port that it had where a number is too large.
+  if (name === undefined || Number(port) > 65_535)
     throw new UsageError(`--shards takes servers such as HOST:6379,HOST:6380, not ${JSON.stringify(host)}`);
   const url = new URL(address);
-  url.hostname = host.replace(/:\d+$/, "");
-  url.port = /:(\d+)$/.exec(host)?.[1] ?? "";
+  url.hostname = name;
+  url.port = port;
   return url.href;
 }
 

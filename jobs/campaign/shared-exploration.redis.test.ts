@@ -261,12 +261,15 @@ describe("a server that cannot be trusted with states", () => {
     expect(await running).toMatch(/^--queue: the server does not answer; [^\n]*$/);
   });
 
-  test.each(["http://a", "a,,b", "a:b"])("is refused in one line by a wrong name: %s", async (shards) => {
-    const running = explore("lazy-unmap", { queue: queue(), shards });
-    await expect(running).rejects.toThrow(
-      /^--shards takes servers such as HOST:6379,HOST:6380, not "[^\n]*$/,
-    );
-  });
+  test.each(["http://a", "a,,b", "a:b", "a:65536"])(
+    "is refused in one line by a wrong name: %s",
+    async (shards) => {
+      const running = explore("lazy-unmap", { queue: queue(), shards });
+      await expect(running).rejects.toThrow(
+        /^--shards takes servers such as HOST:6379,HOST:6380, not "[^\n]*$/,
+      );
+    },
+  );
 
   test("says no password", async () => {
     const options = { ...BOUNDS, queue: queue(), shards: "127.0.0.1:1", workers: 1 };

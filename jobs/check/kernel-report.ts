@@ -1,6 +1,7 @@
 /** What `check` reports of one kernel, and how it is asked. */
 import type { LawId } from "../../spec/contract.ts";
 import type { Kernel, OpenWing, Terms } from "../../spec/wing.ts";
+import { unconfirmedText } from "../kernel-subject.ts";
 import type { ExploredKernel } from "./explored.ts";
 
 /** The verdict on one law for one kernel. */
@@ -43,6 +44,17 @@ export interface Surprise<T extends Terms = Terms> {
   readonly scope: T["scope"] | null;
   readonly replay: string | null;
 }
+
+/** A law that compiled code violated, but not again. */
+export const unconfirmed = <T extends Terms>({ name: kernel }: Kernel<T>, law: LawId): Surprise<T> => ({
+  kind: "unknown",
+  kernel,
+  what: unconfirmedText(law),
+  law,
+  history: null,
+  scope: null,
+  replay: null,
+});
 
 export interface KernelReport<T extends Terms = Terms> {
   readonly wing: OpenWing<T>;

@@ -17,13 +17,19 @@ import {
 } from "../../spec/wing.ts";
 import { dropFailure, type KeptFailure, keepFailure, keptFailures } from "../failures.ts";
 import { expectedIn, isUnexpected } from "../hunt-target.ts";
-import { unconfirmedText } from "../kernel-subject.ts";
 import { replayLine } from "../names.ts";
 import { allPinned, readPinned } from "../pin/pinned.ts";
 import { bugOf, withNumber, writtenIn } from "../wings.ts";
 import { Work } from "../work.ts";
 import { type ExploredKernel, exploreKernel } from "./explored.ts";
-import type { Cell, KernelOptions, KernelReport, SeenViolation, Surprise } from "./kernel-report.ts";
+import {
+  type Cell,
+  type KernelOptions,
+  type KernelReport,
+  type SeenViolation,
+  type Surprise,
+  unconfirmed,
+} from "./kernel-report.ts";
 
 export type { Cell, KernelOptions, KernelReport, SeenViolation, Surprise } from "./kernel-report.ts";
 
@@ -135,16 +141,6 @@ async function tryWhole<T extends Terms>(
   for (const law of explored.unconfirmed) surprises.push(unconfirmed(kernel, law));
   return explored;
 }
-
-const unconfirmed = <T extends Terms>({ name: kernel }: Kernel<T>, law: LawId): Surprise<T> => ({
-  kind: "unknown",
-  kernel,
-  what: unconfirmedText(law),
-  law,
-  history: null,
-  scope: null,
-  replay: null,
-});
 
 /** An unknown violation precedes those that the catalogue knows. */
 function cell<T extends Terms>(

@@ -13,31 +13,29 @@ test.each([0, 3])(
   },
 );
 
-/** The law of each defect. */
-const LAW: Readonly<Record<Defect, string>> = {
-  overlap: "no-overlap",
-  "early reuse": "flush-before-reuse",
-  "no flush": "flush-well-formed",
-  "short flush": "flush-well-formed",
-  "area left out": "purge-takes-all",
-  miscount: "lazy-count",
-  "hole passed over": "lowest-fit-at-a-page",
+/** The law of each defect, and in how many of 108 logs it is violated: elsewhere the log may be that of a correct one. */
+const VIOLATED: Readonly<Record<Defect, readonly [law: string, least: number]>> = {
+  overlap: ["no-overlap", 96],
+  "early reuse": ["flush-before-reuse", 27],
+  "no flush": ["flush-well-formed", 47],
+  "short flush": ["flush-well-formed", 63],
+  "area left out": ["purge-takes-all", 22],
+  miscount: ["lazy-count", 93],
+  "hole passed over": ["lowest-fit-at-a-page", 1],
 };
 
 test.each(DEFECTS)(
-  "An allocator with a defect (%s) violates its law, or the report says what is undecided",
+  "An allocator with a defect (%s) violates its law in as many logs as before",
   async (defect) => {
+    const [law, least] = VIOLATED[defect];
     let [tried, byLaw] = [0, 0];
     for (let seed = 0; seed < 108; seed++) {
       const { report, isDefective } = await judged({ ...settingOf(seed), defect });
       if (!isDefective) continue;
       tried += 1;
-      const { violated, violations, laws } = report;
-      const open = laws.some(({ undecided, blind }) => Object.keys({ ...undecided, ...blind }).length > 0);
-      expect(violated > 0 || open, `seed ${seed}`).toBe(true);
-      if (violations.some(({ law }) => law === LAW[defect])) byLaw += 1;
+      if (report.violations.some((each) => each.law === law)) byLaw += 1;
     }
-    expect(tried).toBeGreaterThan(50);
-    expect(byLaw).toBeGreaterThan(0);
+    expect(tried).toBeGreaterThan(100);
+    expect(byLaw).toBeGreaterThanOrEqual(least);
   },
 );

@@ -25,6 +25,18 @@ test("Where events of a CPU are lost, nothing is a violation, and the report say
   expect(open).toBeGreaterThan(54);
 });
 
+test.each([
+  ["a purge that is not reported yet shows by what it released", 20717, 0],
+  ["the same, for a request that is refused", 21932, 0],
+  ["two purges in turn did not take an area", 21209, 0],
+  ["another CPU's free begins at the time of a count, and stands behind it", 32432, 0],
+  ["a purge is lost between the reuse of an area and the report of another", 20379, 3],
+  ["the same, without a kprobe", 21331, 3],
+] as const)("Nothing is a violation where %s", async (_says, seed, losses) => {
+  const { report } = await judged({ ...settingOf(seed), losses });
+  expect(report.violations).toEqual([]);
+});
+
 test("A version between two releases is judged by what both have", async () => {
   const setting = { ...settingOf(0), nodes: 2, release: "6.17.0" };
   const { report } = await judged(setting);

@@ -82,7 +82,9 @@ function otherThan(
   const cpus = Math.max(2, calls.cpus);
   const known = found === undefined ? undefined : situationsOf(protocol, cpus, found.pages);
   if (found === undefined || known === undefined)
-    return notCompared(`${protocol} has no blocks of ${scope.block} pages on ${cpus} CPUs with such maps`);
+    return notCompared(
+      `no whole exploration of ${protocol} has blocks of ${scope.block} pages on ${cpus} CPUs with such maps`,
+    );
   const other = found.blocks.find((block) => !known.has(block));
   return other === undefined
     ? undefined

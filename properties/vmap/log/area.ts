@@ -34,7 +34,7 @@ export interface Area extends Extent {
   freed: Window | undefined;
   /** Its free, if a kprobe at the entry saw it: the event at the end is still to come. */
   freeing: Stamp | undefined;
-  /** A purge that perhaps took it; and one that ran when it may have been lazy, and did not take it. */
+  /** A purge that perhaps took it; and the last that ran when it may have been lazy, and did not take it. */
   perhapsTakenBy: Purge | undefined;
   missedBy: Purge | undefined;
 }

@@ -262,7 +262,20 @@ export class Frees {
       says: `nr_lazy is ${event.lazyPages}, and the areas that were freed have ${least === most ? least : `${least} to ${most}`} pages`,
       areas: [area],
       events: stampsOf(area),
+      plea: () =>
+        event.lazyPages > most && event.lazyPages <= most + this.#pagesAt(event) ? "excused" : "stands",
     });
+  }
+
+  /** Pages of frees that begin at the time of an event on other CPUs, and stand behind it in the text. */
+  #pagesAt({ line, time, cpu }: Stamp): Pages {
+    let pages = 0;
+    for (const area of new Set([...this.#running, ...this.#ended])) {
+      const { freeing } = area;
+      if (freeing !== undefined && freeing.line > line && freeing.time === time && freeing.cpu !== cpu)
+        pages += pagesOf(area);
+    }
+    return pages;
   }
 
   #countBounds(area: Area): { readonly least: Pages; readonly most: Pages } {

@@ -38,7 +38,9 @@ export function covers(range: Extent, { start, end }: Extent): boolean {
 
 /** Whether an order exists in which it took an area that became lazy in this window. */
 export function mayTake(purge: Purge, area: Area, freed: Window): boolean {
-  if (area.missedBy === purge) return false;
+  // They run one at a time: what one did not take was lazy still, and none before had taken it.
+  const missed = area.missedBy?.close?.line ?? 0;
+  if (purge.close !== undefined && purge.close.line <= missed) return false;
   if (purge.range !== undefined && !covers(purge.range, area)) return false;
   return mayPrecede(freed.from, takenBy(purge));
 }

@@ -2,7 +2,7 @@
 import type { EventOf, Stamp } from "../../../spec/vmap/log.ts";
 import { type Extent, overlaps } from "../../../spec/vmap/vocabulary.ts";
 import { stampsOf } from "./allocations.ts";
-import { type Area, type Purge, pagesOf } from "./area.ts";
+import { type Area, type Purge, pagesOf, type Reuse } from "./area.ts";
 import { hex } from "./hex.ts";
 import { beginOf, covers, mayTake, purgeAfter } from "./purge.ts";
 import type { KernelFacts, Space } from "./space.ts";
@@ -32,7 +32,7 @@ export class Purging {
     const isKnownEmpty = open?.isFlushSeen && open.flush === undefined;
     if (open?.entry !== undefined) this.#close(open, event, isKnownEmpty ? 0 : undefined, open.flush);
     // One that would have reported itself did not run, if its report is in the log at all.
-    else if (open !== undefined && open.reused.length > 0) this.#judgeUnexplained(open);
+    else if (open !== undefined && open.reused.length > 0) this.#judgeUnexplained(open, event);
     seen.purgeEntry = true;
     this.#space.passLost(event);
     this.#space.open = purgeAfter(this.#space.lastClose, event, seen.flush);
@@ -107,7 +107,11 @@ export class Purging {
     else this.#take(purge, event, takings, areas);
     for (const { old, placed } of purge.reused) {
       if (old.perhapsTakenBy !== undefined || purge.range === undefined || covers(purge.range, old)) continue;
-      this.#judgeReuse(old, placed, areas === 0 ? "no purge took it" : "the purge did not flush it");
+      this.#judgeReuse(
+        { old, placed },
+        event,
+        areas === 0 ? "no purge took it" : "the purge did not flush it",
+      );
     }
     this.#space.passLost(event);
     this.#space.closePurge(purge);
@@ -279,7 +283,7 @@ export class Purging {
   }
 
   /** Areas were placed over lazy ones, and the purge that would explain it never ran. */
-  #judgeUnexplained(purge: Purge): void {
+  #judgeUnexplained(purge: Purge, event: Stamp): void {
     for (const { old, placed } of purge.reused.splice(0)) {
       if (old.perhapsTakenBy !== undefined) continue;
       if (!this.#space.seen.purged)
@@ -287,11 +291,11 @@ export class Purging {
           "flush-before-reuse",
           "a purge may have run before its events were recorded",
         );
-      else this.#judgeReuse(old, placed, "no purge took it");
+      else this.#judgeReuse({ old, placed }, event, "no purge took it");
     }
   }
 
-  #judgeReuse(old: Area, placed: Area, why: string): void {
+  #judgeReuse({ old, placed }: Reuse, by: Stamp, why: string): void {
     if (this.#space.isDoubtful(old) || placed.placed.by === undefined) {
       this.#space.account.blind("flush-before-reuse", this.#space.whyDoubtful);
       return;
@@ -299,6 +303,7 @@ export class Purging {
     this.#space.suspect({
       law: "flush-before-reuse",
       at: placed.placed.by,
+      by,
       says: `${hex(placed)} is placed over ${hex(old)}, which was freed, and ${why}`,
       areas: [old, placed],
       events: stampsOf(old),

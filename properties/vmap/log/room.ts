@@ -149,7 +149,9 @@ export class Room {
       return "a percpu area may lie in the hole";
     // What was returned while the search ran may have come too late for it.
     const late = closed.some(({ close }) => close !== undefined && mayPrecede(window.from, close));
-    return late || open?.flush !== undefined ? "a purge returned areas while the search ran" : undefined;
+    // What others were placed over already shows a purge that is not reported yet.
+    const isOpen = open !== undefined && (open.flush !== undefined || open.reused.length > 0);
+    return late || isOpen ? "a purge returned areas while the search ran" : undefined;
   }
 
   #count(small: boolean, isLowest: boolean, isBounded: boolean): void {

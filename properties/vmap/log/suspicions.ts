@@ -14,6 +14,8 @@ export interface Suspicion {
   readonly law: LawId;
   /** The event that it is about. */
   readonly at: Stamp;
+  /** The later event by which it is suspected, if that is another: what excuses it may come up to there. */
+  readonly by?: Stamp;
   readonly says: string;
   readonly areas: readonly Area[];
   readonly around: readonly Area[];
@@ -55,9 +57,9 @@ export class Suspicions {
   }
 
   /** Whether no event can come that excuses it. */
-  #isDue({ at, until }: Suspicion, { time, line }: Stamp): boolean {
-    if (time === at.time || line < (until ?? 0)) return false;
-    for (const last of this.#lastOn.values()) if (last.line < at.line) return false;
+  #isDue({ at, by = at, until }: Suspicion, { time, line }: Stamp): boolean {
+    if (time === by.time || line < (until ?? 0)) return false;
+    for (const last of this.#lastOn.values()) if (last.line < by.line) return false;
     return true;
   }
 
@@ -67,7 +69,7 @@ export class Suspicions {
     // A CPU of which nothing was printed before: its events are missing since the log began.
     if (!everywhere && !this.#lastOn.has(cpu)) this.#account.withdraw(LOST_EVENTS);
     const since = everywhere ? 0 : (this.#lastOn.get(cpu)?.line ?? 0);
-    const lost = this.#waiting.filter(({ at, until }) => at.line > since || until !== undefined);
+    const lost = this.#waiting.filter(({ at, by = at, until }) => by.line > since || until !== undefined);
     this.#waiting = this.#waiting.filter((each) => !lost.includes(each));
     for (const each of lost) {
       this.#account.blind(each.law, LOST_EVENTS);
@@ -80,7 +82,8 @@ export class Suspicions {
     const [waiting, last] = [this.#waiting, [...this.#lastOn.values()]];
     this.#waiting = [];
     for (const each of waiting) {
-      const isOpen = each.until !== undefined || last.some(({ line }) => line < each.at.line);
+      const { at, by = at, until } = each;
+      const isOpen = until !== undefined || last.some(({ line }) => line < by.line);
       if (this.#losing && isOpen) {
         this.#account.undecided(each.law, "events may be lost at the end of the log");
         each.ends?.(false);

@@ -34,13 +34,12 @@ export class Ties {
   }
 
   #order(tied: readonly LogEvent[]): void {
-    let left = [...tied];
+    const left = [...tied];
+    const cpus = new Set(tied.map(({ cpu }) => cpu)).size;
     while (left.length > 0) {
-      const heads = left.filter(
-        ({ cpu, task }, at) => !left.slice(0, at).some((each) => each.cpu === cpu || each.task === task),
-      );
+      const heads = headsOf(left, cpus);
       const next = heads.find((event) => this.#agrees(event)) ?? (heads[0] as LogEvent);
-      left = left.filter((event) => event !== next);
+      left.splice(left.indexOf(next), 1);
       this.#see(next);
     }
   }
@@ -66,4 +65,17 @@ export class Ties {
         return true;
     }
   }
+}
+
+/** The events, of at most this many CPUs, that no other one of their CPU or their task comes before. */
+function headsOf(events: readonly LogEvent[], most: number): readonly LogEvent[] {
+  const heads: LogEvent[] = [];
+  const [cpus, tasks] = [new Set<number>(), new Set<number>()];
+  for (const event of events) {
+    if (!cpus.has(event.cpu) && !tasks.has(event.task)) heads.push(event);
+    cpus.add(event.cpu);
+    tasks.add(event.task);
+    if (cpus.size === most) break;
+  }
+  return heads;
 }
