@@ -309,7 +309,8 @@ async function addUnknown<T extends Terms>(
   const alike = [...new Set([...(before?.alike ?? []), ...like])];
   const what = unknownText(wing, kernel, law, alike);
   if (before?.history && before.history.length <= history.length) {
-    surprises[at] = { ...before, what, alike };
+    // What it says of where it comes from stays, if nothing is learnt.
+    surprises[at] = like.length === 0 ? before : { ...before, what, alike };
     return;
   }
   const failure = { kernel: kernel.name, law, scope, commands: history };
