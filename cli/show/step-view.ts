@@ -32,6 +32,10 @@ function noteGot(got: GotBy, now: Shown): void {
   for (const start of startsOf(now)) got.set(start, now.index);
 }
 
+/** The lazy pages above which a free purges, where the scope sets them. */
+const limitText = ({ lazyMaxPages }: Vmap["scope"]): string =>
+  lazyMaxPages === null ? "" : `, a purge above ${lazyMaxPages} lazy pages`;
+
 /** The note below a picture that was cut. */
 const CUT = "  (what is nearest to this step, and not all)";
 
@@ -224,7 +228,7 @@ export const VMAP_DRAWING: drawing.Drawing<Vmap> = {
   },
   idle: (step) =>
     "area" in step ? `${step.op} of what command ${step.area + 1} got  ->  it got nothing` : step.op,
-  scope: (scope) => `${spaceText(scope)}, ${cpusText(scope)}`,
+  scope: (scope) => `${spaceText(scope)}, ${cpusText(scope)}${limitText(scope)}`,
   cpus: cpusText,
   noteGot,
   maps,
