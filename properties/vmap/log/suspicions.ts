@@ -8,7 +8,7 @@ import type { Account } from "./account.ts";
 import type { Area } from "./area.ts";
 
 /** Nothing excuses it; an order exists in which nothing is wrong; or it cannot be known, and why. */
-export type Plea = "stands" | "excused" | { readonly undecided: string };
+export type Plea = "stands" | "excused" | { readonly undecided: string } | { readonly blind: string };
 
 export interface Suspicion {
   readonly law: LawId;
@@ -104,6 +104,7 @@ export class Suspicions {
         around,
         events: [...events, at],
       });
+    else if (pleads !== "excused" && "blind" in pleads) this.#account.blind(law, pleads.blind);
     else if (pleads !== "excused") this.#account.undecided(law, pleads.undecided);
     ends?.(pleads === "stands");
   }
