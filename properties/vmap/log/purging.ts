@@ -198,7 +198,9 @@ export class Purging {
     for (const area of surely) this.#judgeCover(purge, area, event);
     const range = purge.range;
     const taken = new Set(surely);
-    if (areas !== undefined) {
+    if (areas === undefined)
+      this.#space.account.blind("purge-takes-all", "no event shows how many areas a purge returned");
+    else {
       const { countsAreas } = this.#facts();
       const certain = surely.filter((area) => area.perhapsTakenBy === undefined);
       const reused = purge.reused.map(({ old }) => old);
