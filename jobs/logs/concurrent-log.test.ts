@@ -32,6 +32,10 @@ test.each([
   ["another CPU's free begins at the time of a count, and stands behind it", 32432, 0],
   ["a purge is lost between the reuse of an area and the report of another", 20379, 3],
   ["the same, without a kprobe", 21331, 3],
+  ["the first free in the log is that of an area which another was placed over", 30824, 3],
+  ["the free of an area from before a loss is printed after another was placed there", 31306, 3],
+  ["the same, of an area that the log never had", 52138, 3],
+  ["an area is freed when a purge reports itself that had taken all it counts", 21128, 0],
 ] as const)("Nothing is a violation where %s", async (_says, seed, losses) => {
   const { report } = await judged({ ...settingOf(seed), losses });
   expect(report.violations).toEqual([]);

@@ -185,6 +185,21 @@ describe("flushes of a purge", () => {
   });
 });
 
+test("purge-takes-all is blind in a purge of which no event counts the areas, and judged in one of nothing", async () => {
+  const lines = [alloc(0, 2), freeing(0, 2), purging, flush(0, 2), purged(true), purging, purged(false)];
+  const report = await judge([...lines, OTHER]);
+  expect(lawOf(report, "purge-takes-all")).toMatchObject({
+    judged: 1,
+    blind: { "no event shows how many areas a purge returned": 1 },
+  });
+});
+
+test("no-overlap is blind, at each reuse, in a log without frees", async () => {
+  const reused = Array.from({ length: 100 }, () => alloc(0));
+  const report = await judge([...reused, OTHER]);
+  expect(lawOf(report, "no-overlap")).toMatchObject({ violated: 0, blind: { "no event shows frees": 99 } });
+});
+
 describe("events-agree", () => {
   const lawsOf = async (lines: readonly string[]) => violatedIn(await judge([...lines, OTHER]));
 

@@ -56,11 +56,16 @@ export class Account {
 
   /** Nothing that was held to be a violation is one, for this reason. */
   withdraw(why: string): void {
-    for (const tally of this.tallies.values()) {
-      if (tally.violated > 0) tally.blind.set(why, (tally.blind.get(why) ?? 0) + tally.violated);
-      tally.violated = 0;
-    }
+    for (const [law, tally] of this.tallies)
+      for (; tally.violated > 0; tally.violated--) this.unjudge(law, why);
     this.violations = [];
+  }
+
+  /** What was counted as judged was not, for this reason. */
+  unjudge(law: LawId, why: string): void {
+    const tally = this.#of(law);
+    tally.judged = Math.max(0, tally.judged - 1);
+    count(tally.blind, why);
   }
 
   #of(law: LawId): LawTally {

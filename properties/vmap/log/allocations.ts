@@ -16,6 +16,9 @@ import type { Window } from "./window.ts";
 const NO_REQUEST = "no event shows what was asked for";
 /** Lines that a free may take to be printed, where no kprobe shows its entry. */
 const LATE_FREE = 20_000;
+const NO_FREES = "no event shows frees";
+/** Areas that were placed over wait for a late free; in a log that has had none, no more of them than these. */
+const MOST_UNFREED = 64;
 
 export class Allocations {
   readonly #space: Space;
@@ -182,8 +185,9 @@ export class Allocations {
 
   #overlapLive(old: Area, area: Area, event: Stamp): void {
     const { areas, account, seen } = this.#space;
+    const isFreeSeen = seen.freed || seen.freeEntry;
     if (this.#space.isDoubtful(old)) account.blind("no-overlap", this.#space.whyDoubtful);
-    else if (!seen.freed && !seen.freeEntry) account.blind("no-overlap", "no event shows frees");
+    else if (!isFreeSeen && this.#space.suspended.size >= MOST_UNFREED) account.blind("no-overlap", NO_FREES);
     else {
       this.#space.suspend(old);
       this.#space.suspect({
@@ -193,9 +197,12 @@ export class Allocations {
         areas: [old, area],
         events: stampsOf(old),
         // Where no kprobe shows the entry of a free, it may be printed long after its area was purged.
-        ...(this.#space.seen.freeEntry ? {} : { until: event.line + LATE_FREE }),
+        ...(seen.freeEntry ? {} : { until: event.line + LATE_FREE }),
         // A free printed since was matched to it only if a purge can have taken it in between.
-        plea: () => (old.freed === undefined ? "stands" : "excused"),
+        plea: () => {
+          if (old.freed !== undefined) return "excused";
+          return isFreeSeen ? "stands" : { blind: NO_FREES };
+        },
         ends: (stands) => this.#space.resume(old, stands),
       });
       return;

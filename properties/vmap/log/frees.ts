@@ -202,7 +202,8 @@ export class Frees {
       here.perhapsTakenBy === undefined &&
       here.start === extent.start &&
       (allocated || allocReturn) &&
-      this.#whyOfUnseen(here, extent, freed) === undefined;
+      // Nor was the first of the two that of another.
+      [freed, here.freed ?? freed].every((each) => this.#whyOfUnseen(here, extent, each) === undefined);
     const why = isCertain ? undefined : this.#space.whyUnseen(extent, this.#facts().bits);
     const undecided = here.perhapsTakenBy === undefined ? why : (why ?? "a purge may have taken it before");
     if (undecided !== undefined) {

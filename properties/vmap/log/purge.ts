@@ -41,6 +41,10 @@ export function mayTake(purge: Purge, area: Area, freed: Window): boolean {
   // They run one at a time: what one did not take was lazy still, and none before had taken it.
   const missed = area.missedBy?.close?.line ?? 0;
   if (purge.close !== undefined && purge.close.line <= missed) return false;
+  // All that it took was known when it reported itself, and this free was printed later.
+  const known = area.freeing ?? freed.by ?? freed.from;
+  if (purge.unseen === 0 && purge.close !== undefined && known !== undefined && known.line > purge.close.line)
+    return false;
   if (purge.range !== undefined && !covers(purge.range, area)) return false;
   return mayPrecede(freed.from, takenBy(purge));
 }

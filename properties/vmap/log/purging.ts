@@ -198,7 +198,9 @@ export class Purging {
     for (const area of surely) this.#judgeCover(purge, area, event);
     const range = purge.range;
     const taken = new Set(surely);
-    if (areas !== undefined) {
+    if (areas === undefined)
+      this.#space.account.blind("purge-takes-all", "no event shows how many areas a purge returned");
+    else {
       const { countsAreas } = this.#facts();
       const certain = surely.filter((area) => area.perhapsTakenBy === undefined);
       const reused = purge.reused.map(({ old }) => old);
@@ -207,13 +209,16 @@ export class Purging {
         countsAreas === true
           ? certain.length + old.length
           : this.#runsAtLeast([...certain, ...old], takings, reused);
-      if (countsAreas === true) purge.unseen = Math.max(0, areas - least);
+      const doubtful = certain.filter((area) => this.#space.isDoubtful(area)).length;
+      if (countsAreas === true) purge.unseen = Math.max(0, areas - least + doubtful);
       const most = surely.length + perhaps.length + reused.length;
       this.#judgeNumber(purge, event, areas, least, most);
       const isExact =
         !this.#space.hasUnseenLazy && this.#space.seen.freeEntry && this.#facts().countsAreas === true;
-      if (isExact && areas === most) for (const area of perhaps) taken.add(area);
-      else if (isExact && areas === least) {
+      if (isExact && areas === most) {
+        for (const area of perhaps) taken.add(area);
+        purge.unseen = 0;
+      } else if (isExact && areas === least) {
         // They became lazy after it had taken the lists.
         for (const area of perhaps) area.missedBy = purge;
         perhaps = [];

@@ -8,7 +8,7 @@ import type { Account } from "./account.ts";
 import type { Area } from "./area.ts";
 
 /** Nothing excuses it; an order exists in which nothing is wrong; or it cannot be known, and why. */
-export type Plea = "stands" | "excused" | { readonly undecided: string };
+export type Plea = "stands" | "excused" | { readonly undecided: string } | { readonly blind: string };
 
 export interface Suspicion {
   readonly law: LawId;
@@ -66,13 +66,13 @@ export class Suspicions {
   /** Events of this CPU are missing since the last that it printed: what came after that may have an excuse there. */
   lose({ cpu, everywhere }: EventOf<"lost">): void {
     this.#losing = true;
-    // A CPU of which nothing was printed before: its events are missing since the log began.
-    if (!everywhere && !this.#lastOn.has(cpu)) this.#account.withdraw(LOST_EVENTS);
+    // A CPU of which nothing was printed before, or one that is not named: its events are missing since the log began.
+    if (!this.#lastOn.has(cpu)) this.#account.withdraw(LOST_EVENTS);
     const since = everywhere ? 0 : (this.#lastOn.get(cpu)?.line ?? 0);
     const lost = this.#waiting.filter(({ at, by = at, until }) => by.line > since || until !== undefined);
     this.#waiting = this.#waiting.filter((each) => !lost.includes(each));
     for (const each of lost) {
-      this.#account.blind(each.law, LOST_EVENTS);
+      this.#account.unjudge(each.law, LOST_EVENTS);
       each.ends?.(false);
     }
   }
@@ -104,6 +104,7 @@ export class Suspicions {
         around,
         events: [...events, at],
       });
+    else if (pleads !== "excused" && "blind" in pleads) this.#account.blind(law, pleads.blind);
     else if (pleads !== "excused") this.#account.undecided(law, pleads.undecided);
     ends?.(pleads === "stands");
   }
