@@ -297,8 +297,11 @@ function violationsOf<T extends Terms>(
   const all = namesOf(wing, kernel, last, history)
     .filter(({ law }) => asked === undefined || law === asked)
     .map(({ law, known, listed }) => {
-      const bug = known === undefined ? undefined : bugOf(wing, known);
-      return { law, bug, listed, promised: isPromised(kernel, law) };
+      const found = known === undefined ? undefined : bugOf(wing, known);
+      const promised = isPromised(kernel, law);
+      if (found === undefined || isKnownOf(wing, kernel, { law, bug: found, listed }))
+        return { law, bug: found, listed, promised };
+      return { law, bug: undefined, alike: found, listed: false, promised };
     });
   return meantFirst(all, history.law);
 }

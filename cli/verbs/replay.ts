@@ -86,7 +86,11 @@ function showHistory(target: string, found: ReplayedHistory, options: ReplayOpti
         step: meant === undefined ? null : last + 1,
         bug: meant?.bug?.id ?? null,
         listed: meant?.listed ?? null,
-        laws: violations.map((each) => ({ ...each, bug: each.bug?.id ?? null })),
+        laws: violations.map((each) => ({
+          ...each,
+          bug: each.bug?.id ?? null,
+          alike: each.alike?.id ?? undefined,
+        })),
         shortfalls: shortfalls.map(({ law: { id }, bug, step }) => ({ law: id, step, bug: bug.id })),
         steps: stepsJson(drawing, shown, ({ index }) => wing.files.asWritten(stepAt(index))),
       }),
