@@ -46,6 +46,15 @@ describe("a command line", () => {
     expect(lines.map((line) => line.length <= 100)).toEqual([true, true]);
     expect(lines.join("").replace(/ \\ +/, " ")).toBe(`replay:  ${words}`);
   });
+
+  test("with a long file and a long directory is one command still, which print leaves as it is", () => {
+    const words = `npm run -s vmapcheck -- replay ${"x".repeat(80)} --tree /${"y".repeat(97)}`;
+    const text = commandLine("replay", words);
+    expect(text.replaceAll(/ \\\n +/g, " ")).toBe(`replay:  ${words}`);
+    expect(folded(text).split("\n").slice(0, -1)).toSatisfy((lines: string[]) =>
+      lines.every((line) => line.endsWith(" \\")),
+    );
+  });
 });
 
 describe("columns", () => {

@@ -149,11 +149,16 @@ function foldedLine(line: string, width: number): string {
 }
 
 /** `replay:  command line`; one that is too long is folded so that a shell still takes it as one. */
-export function commandLine(label: string, words: string): string {
-  const line = `${label}:  ${words}`;
-  if (widthOf(line) <= textWidth()) return line;
-  const at = line.lastIndexOf(" --", textWidth() - BETWEEN);
-  return at < 0 ? line : `${line.slice(0, at)} \\\n   ${line.slice(at)}`;
+export const commandLine = (label: string, words: string): string => foldedCommand(`${label}:  ${words}`);
+
+/** Before an option where one is near the end of the line, else at any space. */
+function foldedCommand(line: string): string {
+  const most = textWidth() - BETWEEN;
+  if (widthOf(line) <= most + BETWEEN) return line;
+  const indent = /^ */.exec(line)?.[0].length ?? 0;
+  const options = line.lastIndexOf(" --", most);
+  const at = options > indent ? options : line.lastIndexOf(" ", most);
+  return at <= indent ? line : `${line.slice(0, at)} \\\n${foldedCommand(`    ${line.slice(at + 1)}`)}`;
 }
 
 /**

@@ -9,7 +9,7 @@ import type { Stop } from "../engine/search/visitable.ts";
 import { type HuntLimit, hunting } from "../properties/hunt.ts";
 import type { LawId } from "../spec/contract.ts";
 import type { Bug, Kernel, OpenWing, Terms, Wing } from "../spec/wing.ts";
-import { UNKNOWN } from "./check/kernel.ts";
+import { UNKNOWN } from "./check/kernel-report.ts";
 import { keepFailure } from "./failures.ts";
 import { huntingInterleaved } from "./hunt-interleaved.ts";
 import { bugTarget, isUnexpected, kernelTarget, namesOf } from "./hunt-target.ts";

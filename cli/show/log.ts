@@ -164,9 +164,9 @@ function fitsText({ fits, purgeCounts }: ValidateReport): string {
 const rate = (part: number, all: number) => `${many(part)} of ${many(all)}`;
 
 function endText({ snapshot, log, common, sameSize, onlySnapshot, onlyLog }: EndState): string {
-  const perhaps = log.perhapsLazy > 0 ? ` and ${log.perhapsLazy} perhaps purged` : "";
+  const perhaps = log.perhapsLazy > 0 ? `, ${log.perhapsLazy} more perhaps purged` : "";
   const lines = [
-    `  /proc/vmallocinfo has ${counted(snapshot.live, "area")} in use and ${snapshot.lazy} lazy; the log leaves ${log.live} and ${log.lazy}${perhaps}`,
+    `  /proc/vmallocinfo has ${counted(snapshot.live, "area")} in use and ${snapshot.lazy} lazy; the log leaves ${log.live} in use and ${log.lazy} lazy${perhaps}`,
     `  ${counted(common, "area")} in both, ${sameSize} of the same size`,
   ];
   for (const [what, differences] of [

@@ -99,11 +99,14 @@ export function legend(reports: readonly KernelReport[]): string {
       `visited: kept in every state of ${explored?.space}; nothing else was tried`,
     ),
     ...has(({ verdict }) => verdict === "not-tried", "not tried: nothing was tried that could violate it"),
-    ...has((cell) => isViolated(cell) && cell.bug !== null, "A9 in 3: bug A9 violates it in 3 commands"),
+    ...has(
+      (cell) => isViolated(cell) && cell.bug !== null,
+      "A9 in 3, for one: bug A9 violates it in 3 commands",
+    ),
     ...has((cell) => isViolated(cell) && cell.bug === null, "?: no bug of the catalogue accounts for it"),
     ...has(
       (cell) => isViolated(cell) && likeText(wing, cell.alike) !== "?",
-      "C7? in 4: no bug of the kernel accounts for it; the history of C7, which is not one of them, violates it too",
+      "C7? in 4, for one: no bug of the kernel accounts for it; the history of C7, which is not one of them, violates it too",
     ),
     ...has(({ bug }) => bug !== null && nameOf(wing, bug) === "*", "*: a bug without a number"),
     ...somewhere(reports),

@@ -110,7 +110,7 @@ export function treeStepsText(found: TreeStepsFound): string {
     aboutText(found),
     ...reports.map(({ law, run, times, ...known }) =>
       [
-        `${pc.red(`${law} is violated`)} in ${run.steps.length}, shortest; ${times} step${times === 1 ? "" : "s"} violate it.`,
+        `${pc.red(`${law} is violated`)} in ${run.steps.length}, shortest; ${counted(times, "step")} violate${times === 1 ? "s" : ""} it.`,
         saysOf(law),
         chartOf(run)
           .map((line) => `  ${line}`)

@@ -2,6 +2,7 @@
 import type { LawId } from "../../spec/contract.ts";
 import type { Kernel, OpenWing, Terms } from "../../spec/wing.ts";
 import { unconfirmedText } from "../kernel-subject.ts";
+import { bugOf, withNumber } from "../wings.ts";
 import type { ExploredKernel } from "./explored.ts";
 
 /** The verdict on one law for one kernel. */
@@ -83,3 +84,16 @@ export interface KernelOptions {
   /** Histories that failed elsewhere, as files: they are tried first. */
   readonly examples?: readonly string[] | undefined;
 }
+
+export function unknownText<T extends Terms>(
+  wing: OpenWing<T>,
+  { release }: Kernel<T>,
+  law: LawId,
+  alike: readonly string[],
+): string {
+  if (alike.length === 0) return `${law} is ${UNKNOWN}`;
+  const names = alike.map((id) => withNumber(bugOf(wing, id) ?? { id })).join(", ");
+  return `${law} is violated where ${release.like} keeps it, as by the history of ${names}`;
+}
+
+export const UNKNOWN = "violated in a way the catalogue does not know";
