@@ -45,6 +45,21 @@ describe("a tree is refused", () => {
     );
   });
 
+  test("by a bug that has a run of a tree's own code, too", async () => {
+    await expect(replay("C13", { kernel: "tree:/nowhere" })).rejects.toThrow(
+      "/nowhere: expected the directory of a kernel tree",
+    );
+  });
+
+  test.each(["purge-waits-for-reclaim", "counterexamples/vmap/vb-final-free-window/interleaving.json"])(
+    "by %s, which has only an interleaving of a protocol, in a line that names what explores a tree",
+    async (target) => {
+      await expect(replay(target, { kernel: "tree:/nowhere" })).rejects.toThrow(
+        "tree:/nowhere: an interleaving of a protocol's steps is not taken on a tree; explore tree:/nowhere --calls pairs looks for a tree's own",
+      );
+    },
+  );
+
   test("by hunt as well", async () => {
     await expect(hunt({ bugs: ["tree:/nowhere"], seed: 1 })).rejects.toThrow(
       "/nowhere: expected the directory of a kernel tree",

@@ -24,6 +24,7 @@ import type { ScopedHistory } from "../spec/wing.ts";
 import { checkKernel, type KernelOptions } from "./check/kernel.ts";
 import { knownText, namesOf } from "./hunt-target.ts";
 import { kernelNamed } from "./names.ts";
+import { replay as replayTarget } from "./replay.ts";
 import { inheritanceOf } from "./vmap/lineage.ts";
 import { OPEN_VMAP } from "./vmap/open-wing.ts";
 
@@ -227,6 +228,30 @@ describe("code compiled from a tree", () => {
     const named = (known: string | undefined, listed: boolean) => [{ law: "flush-only-once", known, listed }];
     expect(namesOf(OPEN_VMAP, kernel, last, history)).toEqual(named(undefined, false));
     expect(namesOf(OPEN_VMAP, kernel, last)).toEqual(named("vb-dirty-purged-around", true));
+  });
+
+  test("violates no-alias-after-unmap-aliases by C7 in a replay where its release has that, and else only alike", async () => {
+    const replayed = async (like: string) => {
+      const found = await replayTarget("C7", {
+        kernel: compiled(like, "6.4"),
+        law: "no-alias-after-unmap-aliases",
+      });
+      if (found.kind !== "history") throw new Error(`C7 is a ${found.kind}`);
+      const [violation] = found.violations;
+      return [violation?.law, violation?.bug?.id, violation?.alike?.id, found.expected];
+    };
+    expect(await replayed("6.5")).toEqual([
+      "no-alias-after-unmap-aliases",
+      undefined,
+      "vb-full-block-stale",
+      false,
+    ]);
+    expect(await replayed("6.1")).toEqual([
+      "no-alias-after-unmap-aliases",
+      "vb-full-block-stale",
+      undefined,
+      true,
+    ]);
   });
 
   test("that answers as 6.4 and is judged as 6.5 has C7 beyond it", async () => {

@@ -21,14 +21,14 @@ import {
 } from "../spec/wing.ts";
 import { type Shortfall, shortfallsIn } from "./check/shortfalls.ts";
 import { isKnownOf, namesOf } from "./hunt-target.ts";
-import { readHistory, readPinned, readPinnedInterleaving } from "./pin/pinned.ts";
+import { readHistory, readPinned, readPinnedInterleaving, readPinnedTreeRun } from "./pin/pinned.ts";
 import { isRecording, refuseTrace } from "./recorded.ts";
 import { type ReplayedRecording, replayRecording } from "./replay-recording.ts";
 import { type ReplayedRun, replayRun } from "./replay-run.ts";
 import { historyOfTrace } from "./trace-history.ts";
 import { type ReplayedWatchedCall, replayWatchedCall } from "./trees/contexts.ts";
 import { type ReplayedTreeRun, replayTreeRun } from "./trees/run.ts";
-import { openTree } from "./trees/trees.ts";
+import { isTreeName, openTree, TREE_PREFIX } from "./trees/trees.ts";
 import { UsageError } from "./usage-error.ts";
 import { meantFirst, type Violation } from "./violation.ts";
 import {
@@ -149,8 +149,12 @@ function isOfSteps(target: string, grain: string | undefined, named: Bug | undef
   return grains.includes("step") && (grain === "step" || grains.length === 1);
 }
 
-async function replayPinned(name: string, options: ReplayOptions): Promise<ReplayedRun> {
+async function replayPinned(name: string, options: ReplayOptions): Promise<ReplayedRun | ReplayedTreeRun> {
   const bug = interleavedCalled(name) as InterleavedBug;
+  if (isTree(options.kernel)) {
+    const run = await readPinnedTreeRun(bug);
+    if (run !== undefined) return replayTreeRun(name, run, treeOf(name, options));
+  }
   const law = options.law ?? bug.violations[0]?.law;
   // A bug may violate a law on several machines, each with its own run.
   const of = bug.violations.filter((each) => each.law === law);
@@ -168,13 +172,20 @@ async function replayPinned(name: string, options: ReplayOptions): Promise<Repla
 /** The directory of the tree that a run is taken on. */
 function treeOf(target: string, { kernel, law }: ReplayOptions): string {
   if (law !== undefined) throw new UsageError(`--law ${law}: a run of a tree is taken for its own law`);
-  if (typeof kernel === "string" && kernel.startsWith("tree:")) return kernel.slice("tree:".length);
+  if (isTree(kernel)) return kernel.slice(TREE_PREFIX.length);
   throw new UsageError(
     `${target} is a run of a tree's own code: expected --tree DIR, the tree to take it on`,
   );
 }
 
+const isTree = (kernel: ReplayOptions["kernel"]): kernel is string =>
+  typeof kernel === "string" && isTreeName(kernel);
+
 function runOptions({ kernel, law }: ReplayOptions) {
+  if (isTree(kernel))
+    throw new UsageError(
+      `${kernel}: an interleaving of a protocol's steps is not taken on a tree; explore ${kernel} --calls pairs looks for a tree's own`,
+    );
   if (typeof kernel === "object")
     throw new UsageError(`${kernel.name}: an interleaving is taken on a protocol, not on a kernel`);
   return { kernel, law };
@@ -297,8 +308,11 @@ function violationsOf<T extends Terms>(
   const all = namesOf(wing, kernel, last, history)
     .filter(({ law }) => asked === undefined || law === asked)
     .map(({ law, known, listed }) => {
-      const bug = known === undefined ? undefined : bugOf(wing, known);
-      return { law, bug, listed, promised: isPromised(kernel, law) };
+      const found = known === undefined ? undefined : bugOf(wing, known);
+      const promised = isPromised(kernel, law);
+      if (found === undefined || isKnownOf(wing, kernel, { law, bug: found, listed }))
+        return { law, bug: found, listed, promised };
+      return { law, bug: undefined, alike: found, listed: false, promised };
     });
   return meantFirst(all, history.law);
 }

@@ -4,6 +4,7 @@ import { lines } from "../adapters/lines.ts";
 import { INTERLEAVED, interleavedCalled } from "../counterexamples/interleavings.ts";
 import type { LawId } from "../spec/contract.ts";
 import type { Bug, Kernel, OpenWing, Terms, Wing } from "../spec/wing.ts";
+import { isTreeName } from "./trees/trees.ts";
 import { orNearest, UsageError } from "./usage-error.ts";
 
 interface Entry {
@@ -98,11 +99,15 @@ export async function recordedIn(file: string): Promise<OpenWing> {
   return entry.open();
 }
 
-/** The wing of a written history, by the kernel that it names; the first wing if none has it, which then says so. */
+/**
+ * The wing of a written history, by the kernel that it names; the first wing if none has it, which then says so. Trees are
+ * of the first: that of a history need not be there to replay it on a model.
+ */
 export async function writtenIn(json: unknown): Promise<OpenWing> {
   const kernel = typeof json === "object" && json !== null && "kernel" in json ? json.kernel : undefined;
-  for (const { load, open } of typeof kernel === "string" ? WINGS : []) {
-    if ((await load()).kernelCalled(kernel as string) !== undefined) return open();
+  if (typeof kernel !== "string" || isTreeName(kernel)) return WINGS[0].open();
+  for (const { load, open } of WINGS) {
+    if ((await load()).kernelCalled(kernel) !== undefined) return open();
   }
   return WINGS[0].open();
 }

@@ -14,12 +14,15 @@ export function contextsText({ kernel, as, callers, calls, violations }: TreeCon
 }
 
 function contextText(found: ContextViolation): string {
-  const { law, bug, call, context, situation, fails, says, line } = found;
+  const { law, bug, call, says, line } = found;
   const known = bug === undefined ? pc.red("unexpected") : `known as ${bug}`;
   const at = line === undefined ? "" : ` at mm/vmalloc.c:${line}`;
-  const failing = fails === 0 ? "" : `, and its allocation ${fails} of memory fails`;
-  const text = `${pc.bold(law)}  ${known}: ${call} (${context}; ${situation}${failing}) ${says}${at}`;
+  const text = `${pc.bold(law)}  ${known}: ${call} (${whenText(found)}) ${says}${at}`;
   return found.replay === undefined ? text : `${text}\n${commandLine("replay", found.replay)}`;
+}
+
+function whenText({ context, situation, fails }: Pick<ContextViolation, "context" | "situation" | "fails">) {
+  return `${context}; ${situation}${fails === 0 ? "" : `, and its allocation ${fails} of memory fails`}`;
 }
 
 /** A kept call, made again. */
@@ -27,7 +30,7 @@ export function watchedCallText({ target, file, contexts, found, accepted }: Rep
   const { kernel, calls } = contexts;
   if (accepted)
     return pc.green(
-      `accepted: ${kernel} keeps ${file.law} in ${file.watched} (${file.context}), of ${calls} calls made: ${target}`,
+      `accepted: ${kernel} keeps ${file.law} in ${file.watched} (${whenText(file)}), of ${calls} calls made: ${target}`,
     );
   return [pc.red(`${kernel} violates ${file.law}: ${target}`), ...found.map(contextText)].join("\n");
 }

@@ -2,7 +2,7 @@
 import { stripVTControlCharacters } from "node:util";
 import { withNumber } from "../../jobs/wings.ts";
 import { drawingOf } from "./drawings.ts";
-import { type Replayed, saysOf } from "./replayed.ts";
+import { alikeText, type Replayed, saysOf } from "./replayed.ts";
 import { filled } from "./text.ts";
 
 const WIDTH = 72;
@@ -104,6 +104,7 @@ export function mailText(replayed: Replayed): string {
             `${subject} violates this in ${last + 1} steps${meant.promised ? "" : ", and does not promise it"}.`,
           ),
         ];
+  const alike = meant?.alike;
   const bug = meant?.bug ?? pinned;
   return [
     ...head,
@@ -114,7 +115,9 @@ export function mailText(replayed: Replayed): string {
       ),
     ),
     "",
-    ...(meant === undefined && bug === undefined ? [] : [...bugLines(bug), ""]),
+    ...(meant === undefined && bug === undefined
+      ? []
+      : [...(alike === undefined ? bugLines(bug) : named("Bug", alikeText(alike))), ""]),
     ...about.flatMap((line) => paragraph(line)),
     "",
     ...left,

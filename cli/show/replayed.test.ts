@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { historyIn } from "../../adapters/vmap/history-file.ts";
+import type { Bug } from "../../counterexamples/vmap/bug.ts";
+import { bugCalled } from "../../counterexamples/vmap/index.ts";
 import { playing } from "../../engine/run/stepper.ts";
 import { kernelNamed } from "../../jobs/names.ts";
 import { VMAP } from "../../jobs/vmap/wing.ts";
@@ -89,4 +91,20 @@ describe("a history that is replayed", () => {
     expect(ofAll).toMatch(/area .*n/);
     expect(last).toMatch(/area .*n/);
   });
+});
+
+test("a violation of no-overlap alike a bug that a tree's release has not is unexpected, and the bug is not its name", () => {
+  const alike = bugCalled("C7") as Bug;
+  const violation = { law: "no-overlap", bug: undefined, alike, listed: false, promised: true } as const;
+  const found = { ...replayed(1, false), violations: [violation] };
+  const [text, mail] = [replayedText(found), mailText(found).replaceAll(/\s+/g, " ")];
+  for (const printed of [text, mail])
+    expect(printed).toContain("unexpected: as by the history of vb-full-block-stale (C7)");
+  expect(text).not.toMatch(/known as|fixed: /);
+  expect(mail).not.toMatch(/Fixed:/);
+  const own = replayedText({
+    ...found,
+    violations: [{ ...violation, bug: alike, alike: undefined, listed: true }],
+  });
+  expect(own).toContain("known as vb-full-block-stale (C7), fixed: ");
 });

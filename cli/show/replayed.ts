@@ -127,15 +127,19 @@ function verdictLine(replayed: Replayed): string {
     : pc.yellow(`${subject} falls short of ${meant.law}`);
   const where = `${verdict} in step ${shown.last + 1} of ${of}`;
   if (replayed.isForeign) return where;
-  const bug = meant.bug === undefined ? "no bug of the catalogue accounts for it" : withNumber(meant.bug);
-  return `${where}: ${bug}`;
+  const { alike, bug } = meant;
+  if (alike !== undefined) return `${where}, ${alikeText(alike)}`;
+  return `${where}: ${bug === undefined ? "no bug of the catalogue accounts for it" : withNumber(bug)}`;
 }
+
+/** Of compiled code: its release has no such bug. */
+export const alikeText = (alike: Bug): string => `unexpected: as by the history of ${withNumber(alike)}`;
 
 /** The law in words, and the bug. */
 function lawLines({ wing, violations, subject, bug: pinned, isForeign }: Replayed): string[] {
   const [meant, ...others] = violations as [Violation, ...Violation[]];
-  const { law, promised, bug, listed } = meant;
-  const known = knownText(wing, { known: bug?.id, listed });
+  const { law, promised, bug, alike, listed } = meant;
+  const known = alike === undefined ? knownText(wing, { known: bug?.id, listed }) : alikeText(alike);
   const lines = [`${(promised ? pc.red : pc.yellow)(pc.bold(law))}   ${saysOf(wing, law)}`];
   if (!promised) lines.push(`${subject} does not promise this, and falls short of it`);
   if (isForeign !== true) lines.push(bug === undefined || !listed ? known : `${known}, fixed: ${bug.fixed}`);

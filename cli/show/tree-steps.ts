@@ -193,10 +193,17 @@ const aboutText = ({ tree, calls, scope, grain }: TreeSteps) =>
 
 const saysOf = (law: LawId) => STEP_LAWS.find(({ id }) => id === law)?.says ?? "";
 
+const nameOf = (id: string) => withNumber(interleavedCalled(id) ?? { id });
+
+/** In a word or two. */
+function verdictOf(known: Attribution): string {
+  if (known.bug !== undefined) return nameOf(known.bug);
+  return isUnknown(known) ? "unexpected" : "not compared";
+}
+
 function attributedText({ bug, alike, why, isCompared }: Attribution): string {
-  const nameOf = (id: string) => withNumber(interleavedCalled(id) ?? { id });
   if (bug !== undefined) return `violated by ${nameOf(bug)}, as in the protocol of this version`;
-  if (alike === undefined) return "not known to the catalogue of this version";
+  if (alike === undefined) return pc.red("unexpected: not known to the catalogue of this version");
   const also = `also violated by known bug ${nameOf(alike)} of this version`;
   return isCompared ? pc.red(`unexpected: ${also}, but ${why}`) : pc.yellow(`${also}; ${why}`);
 }
@@ -223,12 +230,14 @@ function chartOf(run: TreeRun): string[] {
 
 export function treeRunJson(found: ReplayedTreeRun) {
   const { target, run, laws, how, searched, accepted } = found;
+  const known = run.steps.at(-1)?.known;
   return {
     history: target,
     kernel: aboutJson(found).machine,
     ...aboutJson(found),
     accepted: accepted ?? null,
     law: laws[0] ?? null,
+    ...{ bug: known?.bug ?? null, alike: known?.alike ?? null, why: known?.why ?? null },
     step: laws.length > 0 ? run.steps.length : null,
     how,
     ...(searched === undefined ? {} : { states: searched.states, ended: searched.ended }),
@@ -240,9 +249,9 @@ export function treeRunJson(found: ReplayedTreeRun) {
 export function treeRunText(found: ReplayedTreeRun): string {
   const { target, file, run, laws, how, searched, tree } = found;
   const name = `tree:${tree.directory}`;
-  const isViolated = laws.length > 0;
-  const verdict = isViolated
-    ? pc.red(`${name} violates ${laws.join(", ")} in ${run.steps.length} steps: ${target}`)
+  const known = run.steps.at(-1)?.known;
+  const verdict = known
+    ? pc.red(`${name} violates ${laws.join(", ")} in ${run.steps.length} steps: ${verdictOf(known)}`)
     : found.accepted === true
       ? pc.green(
           `accepted: ${name} keeps ${file.law} ${searched === undefined ? "in this run" : `in all ${searched.states} states of these calls`}`,
@@ -256,8 +265,9 @@ export function treeRunText(found: ReplayedTreeRun): string {
   return [
     verdict,
     aboutText(found),
-    HOW[how],
+    `${target}: ${HOW[how]}`,
     ...(run.steps.length > 0 ? [chartOf(run).join("\n")] : []),
     ...laws.map((law) => `${pc.red(pc.bold(law))}   ${saysOf(law)}`),
+    ...(known === undefined ? [] : [attributedText(known)]),
   ].join("\n\n");
 }

@@ -8,7 +8,6 @@ import {
   violationToReproduce,
 } from "../../jobs/pin/pin.ts";
 import { REPRODUCER_KINDS, type ReproducerKind, reproducerOf } from "../../jobs/reproducer/reproducer.ts";
-import { isTreeName } from "../../jobs/trees/trees.ts";
 import { UsageError } from "../../jobs/usage-error.ts";
 import { bugMeant, withNumber } from "../../jobs/wings.ts";
 import type { Bug } from "../../spec/wing.ts";
@@ -99,9 +98,7 @@ function linesOf(file: string, found: PinReport, known: Bug | undefined): string
   const inPlace = replaces === undefined ? "" : `, in place of the one of ${replaces.commands} commands`;
   return [
     ...(rerun
-      ? [
-          `The commands of ${file} were run anew on ${isTreeName(subject) ? subject : `our model of ${subject}`}: what was recorded is not judged.`,
-        ]
+      ? [`The commands of ${file} were run anew on our model of ${subject}: what was recorded is not judged.`]
       : []),
     cut === undefined
       ? `${name} on ${subject}, in ${counted(shrunk, "command")} (from ${from})`

@@ -5,6 +5,7 @@ import { replayLine } from "../../jobs/names.ts";
 import type { Chosen } from "../../jobs/recorded.ts";
 import { type ReplayOptions as Options, type ReplayedHistory, replay } from "../../jobs/replay.ts";
 import type { ReplayedRecording } from "../../jobs/replay-recording.ts";
+import { isUnknown } from "../../jobs/trees/situations.ts";
 import { UsageError } from "../../jobs/usage-error.ts";
 import type { HistoryFile, JudgedReply, OpenWing } from "../../spec/wing.ts";
 import { pc } from "../colour.ts";
@@ -41,7 +42,8 @@ export async function replayVerb(target: string, options: ReplayOptions): Promis
       );
     if (json) console.log(JSON.stringify(treeRunJson(found)));
     else print(treeRunText(found));
-    const isMeant = found.laws.length === 0 || found.run.steps.at(-1)?.known?.bug !== undefined;
+    const known = found.run.steps.at(-1)?.known;
+    const isMeant = known === undefined || !isUnknown(known);
     return isMeant && found.accepted !== undefined ? AS_EXPECTED : UNEXPECTED;
   }
   if (found.kind === "watched call") {
@@ -86,7 +88,11 @@ function showHistory(target: string, found: ReplayedHistory, options: ReplayOpti
         step: meant === undefined ? null : last + 1,
         bug: meant?.bug?.id ?? null,
         listed: meant?.listed ?? null,
-        laws: violations.map((each) => ({ ...each, bug: each.bug?.id ?? null })),
+        laws: violations.map((each) => ({
+          ...each,
+          bug: each.bug?.id ?? null,
+          alike: each.alike?.id ?? undefined,
+        })),
         shortfalls: shortfalls.map(({ law: { id }, bug, step }) => ({ law: id, step, bug: bug.id })),
         steps: stepsJson(drawing, shown, ({ index }) => wing.files.asWritten(stepAt(index))),
       }),

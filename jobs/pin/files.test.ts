@@ -11,6 +11,7 @@ import { CANARIES } from "../../counterexamples/vmap/controls/canaries.ts";
 import { bugCalled } from "../../counterexamples/vmap/index.ts";
 import type { HistoryStep } from "../../spec/vmap/history.ts";
 import { kernelNamed } from "../names.ts";
+import { UsageError } from "../usage-error.ts";
 import { OPEN_VMAP } from "../vmap/open-wing.ts";
 import { filingOf } from "./files.ts";
 import { pinnedFile } from "./pinned.ts";
@@ -48,6 +49,28 @@ function write(path: string, history: HistoryFile): void {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, formatHistory(history));
 }
+
+describe("a violation of no-alias-after-unmap-aliases by a tree", () => {
+  const ofTree = async () => write("mine.json", { ...(await readHistory(PINNED)), kernel: "tree:mine" });
+  const REFUSED =
+    "mine.json: the catalogue has no place for a history of tree:mine: use replay FILE or pin FILE --reproducer, or pin it by --kernel LABEL on a model that violates that too";
+
+  test("is refused, by the history's own kernel or the one asked, and nothing is filed", async () => {
+    await ofTree();
+    await expect(pinVerb("mine.json", { json: false })).rejects.toThrow(REFUSED);
+    await expect(pinVerb("mine.json", { json: true, law: LAW })).rejects.toThrow(UsageError);
+    write("mine.json", await readHistory(PINNED));
+    await expect(pinVerb("mine.json", { json: false, kernel: "tree:mine" })).rejects.toThrow(REFUSED);
+    expect(readdirSync(folder)).toEqual(["mine.json"]);
+  });
+
+  test("is pinned on a model that violates it too", async () => {
+    const log = vi.spyOn(console, "log").mockImplementation(() => {});
+    await ofTree();
+    expect(await pinVerb("mine.json", { json: true, kernel: "3.16" })).toBe(0);
+    expect(JSON.parse(log.mock.calls.join())).toMatchObject({ law: LAW, bug: C7.id, kernel: "3.16" });
+  });
+});
 
 describe("a violation that the catalogue has pinned", () => {
   const found = async (bug: Bug, history: HistoryFile | undefined = undefined) =>

@@ -15,7 +15,6 @@ import {
   type PinnedViolation,
   type Terms,
 } from "../../spec/wing.ts";
-import { fileName } from "../failures.ts";
 import { namesOf } from "../hunt-target.ts";
 import { kernelIn } from "../wings.ts";
 import { pinnedFile, readHistory } from "./pinned.ts";
@@ -83,18 +82,9 @@ const shortestFirst = (pinned: readonly Pinned[]) => pinned.toSorted((a, b) => a
 
 /** Decides the place of a shrunk history: none, if the same violation is pinned in as few commands. */
 export async function filingOf(wing: OpenWing, shrunk: Shrunk): Promise<Filing> {
-  const filing = await filedAt(wing, shrunk);
-  // The catalogue lists releases, not trees.
-  return shrunk.kernel.release.compiled ? { ...filing, needs: [] } : filing;
-}
-
-async function filedAt(wing: OpenWing, shrunk: Shrunk): Promise<Filing> {
   const { bug, law, kernel, history } = shrunk;
   const catalogue = folderOf(wing);
-  const folder = join(
-    catalogue,
-    bug?.id ?? `unknown-${law}-${kernel.release.compiled ? fileName(kernel.name) : kernel.name}`,
-  );
+  const folder = join(catalogue, bug?.id ?? `unknown-${law}-${kernel.name}`);
   const [best] = shortestFirst(await sameViolations(wing, shrunk, folder));
   const length = history.commands.length;
   if (best !== undefined && best.commands <= length) {

@@ -27,10 +27,12 @@ import {
   replayHistory,
 } from "../replay.ts";
 import type { ReplayedRun } from "../replay-run.ts";
+import { isTreeName } from "../trees/trees.ts";
 import { UsageError } from "../usage-error.ts";
 import { OPEN_VMAP } from "../vmap/open-wing.ts";
 import { bugMeant, bugOf, lawOf, recordedIn, writtenIn } from "../wings.ts";
 import { filingOf, type Pinned, pinnedFor, type Shrunk } from "./files.ts";
+import { readHistory } from "./pinned.ts";
 
 export interface PinOptions {
   readonly kernel?: string | undefined;
@@ -102,12 +104,22 @@ async function refuseBug(word: string): Promise<void> {
   );
 }
 
+/** The catalogue lists releases: a tree is on its user's disk alone. */
+async function refuseTree(wing: OpenWing, file: string, asked: string | undefined): Promise<void> {
+  const kernel = asked ?? (await readHistory(wing, file)).kernel;
+  if (!isTreeName(kernel)) return;
+  throw new UsageError(
+    `${file}: the catalogue has no place for a history of ${kernel}: use replay FILE or pin FILE --reproducer, or pin it by --kernel LABEL on a model that violates that too`,
+  );
+}
+
 async function pinHistory(
   wing: OpenWing,
   file: string,
   options: PinOptions,
   only: LawId | undefined,
 ): Promise<PinReport | NothingToPin> {
+  await refuseTree(wing, file, options.kernel);
   const found = await shrinkHistory(
     wing,
     file,

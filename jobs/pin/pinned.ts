@@ -1,7 +1,9 @@
 /** Where the catalogue's pinned histories lie. */
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type InterleavingFile, interleavingIn } from "../../adapters/interleaving-file.ts";
 import { readJson } from "../../adapters/json-file.ts";
+import { type TreeRunFile, treeRunIn } from "../../adapters/tree-run-file.ts";
 import type { InterleavedBug, InterleavedViolation } from "../../counterexamples/interleaved.ts";
 import { wingOfInterleaved } from "../../counterexamples/interleavings.ts";
 import type { Bug, HistoryFile, OpenWing, PinnedViolation, Terms } from "../../spec/wing.ts";
@@ -46,4 +48,12 @@ export async function readPinnedInterleaving(
 ): Promise<InterleavingFile> {
   const path = pinnedFile(bug, pinned, wingOfInterleaved(bug));
   return interleavingIn(path, await readJson(path));
+}
+
+/** A bug's pinned run of a tree's own code, if there is one. */
+export async function readPinnedTreeRun({
+  id,
+}: Pick<InterleavedBug, "id">): Promise<TreeRunFile | undefined> {
+  const path = fileURLToPath(new URL(`../../trees/vmap/runs/${id}.json`, import.meta.url));
+  return existsSync(path) ? treeRunIn(path, await readJson(path)) : undefined;
 }

@@ -29,14 +29,17 @@ export interface TreeContexts {
   readonly violations: readonly ContextViolation[];
 }
 
-/** @param callers In place of those that the version allows. */
-export function contextsOnTree(subject: TreeSubject, callers?: Callers): TreeContexts {
+/**
+ * @param callers In place of those that the version allows.
+ * @param isEach Each violation, not only the first of a law and call.
+ */
+export function contextsOnTree(subject: TreeSubject, callers?: Callers, isEach = false): TreeContexts {
   const { built, kernel, version } = subject;
   const protocol = surestProtocolFor(versionOf(version) as Version, "contexts");
   if (protocol === undefined)
     throw new Error(`vmapcheck itself is wrong: no order of callers is as old as ${version}`);
   const asked = callers ?? allowedBy(protocol.replace(/^contexts-/, ""));
-  const { calls, violations } = watchCalls(built, asked);
+  const { calls, violations } = watchCalls(built, asked, isEach);
   return {
     kernel: kernel.name,
     as: version,
@@ -81,7 +84,7 @@ export interface ReplayedWatchedCall {
   readonly target: string;
   readonly file: WatchedCallFile;
   readonly contexts: TreeContexts;
-  /** Those of its law by its call, from its context. */
+  /** Those of its law by its call: from its context, with its mask and failure, in its situation. */
   readonly found: readonly ContextViolation[];
   readonly accepted: boolean;
 }
@@ -95,12 +98,22 @@ export function replayWatchedCall(
     const meant = MASKS.find(({ name }) => name === mask);
     return meant === undefined ? [] : [{ context, mask: meant }];
   });
-  const contexts = contextsOnTree(subject, { vmalloc: masked, vfree: file.vfree });
-  const found = contexts.violations.filter(
-    ({ law, call, context }) => law === file.law && call === file.watched && context === file.context,
-  );
+  const contexts = contextsOnTree(subject, { vmalloc: masked, vfree: file.vfree }, true);
+  const found = contexts.violations.filter((each) => isOf(file, each));
   return { kind: "watched call", target, file, contexts, found, accepted: found.length === 0 };
 }
+
+/** Whether it is the violation in the file: of its law, by its call, in its situation, with the same failure. */
+export const isOf = (
+  file: WatchedCallFile,
+  { law, call, context, mask, situation, fails }: WatchedViolation,
+) =>
+  law === file.law &&
+  call === file.watched &&
+  context === file.context &&
+  mask.name === file.mask &&
+  situation === file.situation &&
+  fails === file.fails;
 
 /** The callers of an order, by the number of each mask. */
 function allowedBy(order: string): Callers {

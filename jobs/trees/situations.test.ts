@@ -45,6 +45,19 @@ describe("a violation of no-alias-after-unmap-aliases", () => {
     );
   });
 
+  test("is known by a later protocol that accounts for it, and else is unlike the first", () => {
+    const by = (...protocols: string[]) =>
+      attributionOf(
+        { tree: { version: "6.12" } as SourceTree, calls, scope },
+        ALIASES,
+        X_STILL_MAPPED,
+        protocols,
+      );
+    expect(by("blocks-6.12", "blocks-5.13")).toMatchObject({ bug: "vb-full-block-stale", alike: undefined });
+    expect(by("blocks-6.12", "blocks-6.5")).toMatchObject({ bug: undefined, alike: "vb-final-free-window" });
+    expect(by("blocks-6.12", "blocks-6.5").why).toMatch(/^blocks-6\.12 /);
+  });
+
   test("in blocks larger than those of the protocol is not compared", () => {
     const found = of("6.12", ALIASES, X_BEING_UNMAPPED, { scope: { ...scope, block: 16 } });
     expect(found).toMatchObject({ bug: undefined, alike: "vb-final-free-window" });

@@ -35,24 +35,31 @@ const UNKNOWN: Attribution = { bug: undefined, alike: undefined, why: undefined,
 /** Whether the release is not known to violate the law so: a finding. */
 export const isUnknown = ({ bug, isCompared }: Attribution): boolean => bug === undefined && isCompared;
 
-/** By the text of the step that violates the law (tree-steps-judge.ts). */
+/**
+ * By the text of the step that violates the law (steps-judge.ts): by the first protocol of the release that accounts for
+ * it.
+ *
+ * @param protocols In place of those that describe the tree's version.
+ */
 export function attributionOf(
   { tree, calls, scope }: { readonly tree: SourceTree; readonly calls: Calls; readonly scope: StepScope },
   law: LawId,
   text: string,
+  protocols?: readonly string[],
 ): Attribution {
   const version = tree.version === undefined ? undefined : versionOf(tree.version);
   if (version === undefined) return UNKNOWN;
   // What a tree does not return from is, in a protocol, a circle of those that wait.
   const laws = law === callsReturn.id ? [noCircularWait.id, law] : [law];
-  for (const protocol of protocolsOf(version)) {
+  let first: Attribution | undefined;
+  for (const protocol of protocols ?? protocolsOf(version)) {
     const alike = laws.map((each) => nameInterleaved(protocol, each)).find((bug) => bug !== undefined);
     if (alike === undefined) continue;
     const other = otherThan(protocol, law, text, calls, scope);
     if (other === undefined) return { bug: alike, alike: undefined, why: undefined, isCompared: true };
-    return { bug: undefined, alike, ...other };
+    first ??= { bug: undefined, alike, ...other };
   }
-  return UNKNOWN;
+  return first ?? UNKNOWN;
 }
 
 type Other = Pick<Attribution, "isCompared"> & { readonly why: string };

@@ -2,16 +2,16 @@
  * Calls of several CPUs on a tree's own code. VMAPCHECK_TREES names the trees, with a colon between two; without it, or
  * without a compiler, what is judged of text alone is tested.
  */
-import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { readJson } from "../../adapters/json-file.ts";
 import { formatTreeRun, treeRunIn } from "../../adapters/tree-run-file.ts";
 import { protocolFor } from "../../jobs/interleaved-orders.ts";
 import { filmOfTreeRun } from "../../jobs/page/tree-run-film.ts";
+import { replay } from "../../jobs/replay.ts";
 import { replayTreeRun } from "../../jobs/trees/run.ts";
 import { exploreTreeSteps, stepName, treeStepsAsked } from "../../jobs/trees/steps.ts";
 import { DRAWN, drawnCalls } from "../../jobs/trees/steps-drawn.ts";
 import { lawViolated } from "../../jobs/trees/steps-judge.ts";
+import { treeName } from "../../jobs/trees/trees.ts";
 import { compareVersions, type Version, versionOf } from "../../spec/vmap/change.ts";
 import { canRunTrees, changedTree, TREES } from "../given-trees.testing.ts";
 import { hasHostCompiler } from "../native-build.ts";
@@ -26,9 +26,10 @@ const NEW_TREES = CAN_RUN ? TREES.filter((directory) => isFrom(directory, "6.9")
 /** Trees before 6.5. */
 const OLD_TREES = CAN_RUN ? TREES.filter((directory) => !isFrom(directory, "6.5")) : TREES;
 
-async function pinnedRun(bug: string) {
-  const path = fileURLToPath(new URL(`runs/${bug}.json`, import.meta.url));
-  return treeRunIn(path, await readJson(path));
+async function replayed(bug: string, directory: string) {
+  const found = await replay(bug, { kernel: treeName(directory), grain: "step" });
+  if (found.kind !== "tree run") throw new Error(`${bug} is a ${found.kind}`);
+  return found;
 }
 
 function versionAt(directory: string): Version {
@@ -113,9 +114,8 @@ describe.skipIf(!CAN_RUN)("with VMAPCHECK_TREES and a compiler (skipped without)
   });
 
   test.each(NEW_TREES)("%s violates what is pinned for C13, step by step", async (directory) => {
-    const file = await pinnedRun("vb-final-free-window");
-    const found = await replayTreeRun("pinned", file, directory);
-    expect([found.how, found.laws]).toEqual(["exactly", [file.law]]);
+    const found = await replayed("C13", directory);
+    expect([found.how, found.laws]).toEqual(["exactly", ["no-alias-after-unmap-aliases"]]);
     // As the page draws it: both pages have no PTE, and a TLB may hold them.
     const { outcome, lanes, steps } = filmOfTreeRun(found);
     expect([outcome, lanes]).toEqual(["violated", ["CPU 0", "CPU 1"]]);
@@ -124,10 +124,9 @@ describe.skipIf(!CAN_RUN)("with VMAPCHECK_TREES and a compiler (skipped without)
   });
 
   test.each(OLD_TREES)("%s violates what is pinned for C7, in its order", async (directory) => {
-    const file = await pinnedRun("vb-full-block-stale");
-    const found = await replayTreeRun("pinned", file, directory);
+    const found = await replayed("C7", directory);
     expect(found.how).not.toBe("searched");
-    expect(found.laws).toEqual([file.law]);
+    expect(found.laws).toEqual(["no-alias-after-unmap-aliases"]);
   });
 
   describe.each(NEW_TREES)("%s", (directory) => {

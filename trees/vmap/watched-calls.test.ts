@@ -2,19 +2,26 @@
  * The laws of contexts and masks on a tree's own code, as it is and with a line changed. VMAPCHECK_TREES names the trees,
  * with a colon between two; without it, or without a clang that compiles for wasm32, nothing here can be run.
  */
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chdir, cwd } from "node:process";
 import { describe, expect, test } from "vitest";
 import { formatWatchedCall, type WatchedCallFile, watchedCallIn } from "../../adapters/watched-call-file.ts";
 import { replay } from "../../jobs/replay.ts";
-import { contextsOnTree, keepCalls, type ReplayedWatchedCall } from "../../jobs/trees/contexts.ts";
+import {
+  type ContextViolation,
+  contextsOnTree,
+  isOf,
+  keepCalls,
+  type ReplayedWatchedCall,
+} from "../../jobs/trees/contexts.ts";
 import { openTree } from "../../jobs/trees/trees.ts";
 import { type CallFrom, CONTEXT_LAWS, MASKS, type Mask } from "../../spec/vmap/concepts/contexts.ts";
 import { hasWebAssemblyCompiler } from "../compiler.ts";
 import { canRunTrees, changedTree, type Replacement, TREES } from "../given-trees.testing.ts";
 import { readTree } from "../source-tree.ts";
+import type { WatchedViolation } from "./watched-calls.ts";
 
 const CAN_RUN = canRunTrees("contexts and masks on real trees", hasWebAssemblyCompiler);
 const textOf = (directory: string) => String(readTree(directory).files.get("mm/vmalloc.c"));
@@ -157,6 +164,17 @@ describe.skipIf(!CAN_RUN)("with VMAPCHECK_TREES and clang (skipped without):", (
             kernel: `tree:${repairedOf(directory)}`,
           })) as ReplayedWatchedCall;
           expect([other.accepted, other.found]).toEqual([true, []]);
+          // The same call where another of its allocations fails is another call.
+          const [violation] = violations as [ContextViolation];
+          const elsewhere = JSON.stringify({
+            ...JSON.parse(readFileSync(path, "utf8")),
+            fails: violation.fails + 50,
+          });
+          writeFileSync("elsewhere.json", elsewhere);
+          const none = (await replay("./elsewhere.json", {
+            kernel: `tree:${directory}`,
+          })) as ReplayedWatchedCall;
+          expect([none.accepted, none.found]).toEqual([true, []]);
         } finally {
           chdir(before);
         }
@@ -194,6 +212,35 @@ describe.skipIf(!CAN_RUN)("with VMAPCHECK_TREES and clang (skipped without):", (
     const missing = CONTEXT_LAWS.filter(({ id }) => !laws.has(id)).map(({ id }) => id);
     expect(missing).toEqual(["locks-survive-interrupts"]);
   });
+});
+
+test("a violation of obeys-mask is the one in a file by mask, situation and failed allocation as well", () => {
+  const mask = MASKS.find(({ name }) => name === "GFP_NOFS") as Mask;
+  const violation: WatchedViolation = {
+    law: "obeys-mask",
+    call: "vmalloc(GFP_NOFS)",
+    context: "process",
+    mask,
+    situation: "all is lazy",
+    fails: 2,
+    says: "",
+    line: 1,
+    isEndless: false,
+    leavesPtes: false,
+  };
+  const { law, call: watched, context, situation, fails } = violation;
+  const asked = { tree: "6.12.117", vmalloc: [], vfree: [] };
+  const file: WatchedCallFile = { ...asked, law, watched, context, mask: mask.name, situation, fails };
+  expect(isOf(file, violation)).toBe(true);
+  const others: readonly Partial<WatchedViolation>[] = [
+    { law: "failure-leaves-nothing" },
+    { call: "vmap" },
+    { context: "softirq" },
+    { mask: MASKS.find(({ name }) => name !== "GFP_NOFS") as Mask },
+    { situation: "each free purges" },
+    { fails: 1 },
+  ];
+  expect(others.filter((other) => isOf(file, { ...violation, ...other }))).toEqual([]);
 });
 
 test("a call's file is read as it was written, and a mask that is none is refused", () => {

@@ -106,8 +106,12 @@ function callsFrom({ vmalloc: from, vfree }: Callers): readonly Watched[] {
   ];
 }
 
-/** Makes every call in every situation. Throws an InputError where the tree cannot be asked that. */
-export function watchCalls(built: Built, callers: Callers): WatchedCalls {
+/**
+ * Makes every call in every situation. Throws an InputError where the tree cannot be asked that.
+ *
+ * @param isEach Each violation, in each situation and with each failure, not only the first of a law and call.
+ */
+export function watchCalls(built: Built, callers: Callers, isEach = false): WatchedCalls {
   const found = new Map<string, WatchedViolation>();
   let calls = 0;
   for (const situation of SITUATIONS) {
@@ -121,7 +125,8 @@ export function watchCalls(built: Built, callers: Callers): WatchedCalls {
         for (const { law, ...what } of seen) {
           const { name: call, context, mask } = watched;
           // Of a lock each call that takes it would be one.
-          const key = law === locksSurviveInterrupts.id ? law : `${law} ${call} ${context}`;
+          const first = law === locksSurviveInterrupts.id ? law : `${law} ${call} ${context}`;
+          const key = isEach ? `${law} ${call} ${context} ${situation.name} ${fails}` : first;
           const known = found.get(key);
           if (known !== undefined && known.fails <= fails) continue;
           found.set(key, { law, call, context, mask, situation: situation.name, fails, ...what });
