@@ -3,7 +3,8 @@
  * protocol of that release has it.
  */
 import { nameInterleaved } from "../../counterexamples/interleavings.ts";
-import { failedIn, isEnabled } from "../../engine/machine.ts";
+import { visitActions } from "../../engine/actions.ts";
+import { explore } from "../../engine/search/explore.ts";
 import type { Field } from "../../engine/search/layout.ts";
 import type { StepMachine } from "../../protocols/program.ts";
 import { LAZY, NONE } from "../../protocols/vmap/blocks/fields.ts";
@@ -151,6 +152,7 @@ function blocksIn(
 const sizeGiven = (pages: number): number => 2 ** Math.ceil(Math.log2(pages));
 
 const MOST_STATES = 400_000;
+const MOST_BYTES = 2 ** 29;
 const KNOWN = new Map<string, ReadonlySet<string> | undefined>();
 
 /**
@@ -163,38 +165,37 @@ function situationsOf(protocol: string, cpus: number, pages: number): ReadonlySe
   return KNOWN.get(key);
 }
 
+/** As on a tree: where a PTE is cleared every TLB has it. None that has less violates more. */
+const FULL_TLBS = { id: "full-tlbs", says: "A PTE is cleared while every TLB has it." };
+
 function exploreSituations(name: string, cpus: number, pages: number): ReadonlySet<string> | undefined {
   const protocol = STEP_PROTOCOLS.find((each) => each.name === name);
   if (protocol === undefined || pages > (protocol.parameters.pages?.most ?? 0)) return undefined;
   const machine = (protocol.delayed ?? protocol.machine)({ cpus, blocks: 1, pages });
   const { read, hasFullTlbs } = readerOf(machine, pages);
-  const canonical = machine.symmetry?.() ?? (() => {});
   const found = new Set<string>();
-  const seen = new Set<string>();
-  const queue: Int32Array[] = [];
-  const visit = (state: Int32Array) => {
-    canonical(state);
-    const words = String.fromCharCode(...new Uint16Array(state.buffer.slice(0)));
-    if (seen.has(words)) return;
-    seen.add(words);
-    queue.push(state);
-  };
-  const first = new Int32Array(machine.words);
-  machine.initial(first);
-  visit(first);
-  for (let state = queue.pop(); state !== undefined; state = queue.pop()) {
-    if (seen.size > MOST_STATES) return undefined;
-    for (const action of machine.actions) {
-      if (!isEnabled(action, state)) continue;
-      const failed = failedIn(action, state);
-      if (failed.includes(noAliasAfterUnmapAliases.id)) found.add(read(state, action.cpu));
-      if (failed.length > 0) continue;
-      const after = state.slice();
+  const after = new Int32Array(machine.words);
+  const actions = machine.actions.map((action) => {
+    const noting = (action.asserts ?? []).map((each) => ({
+      ...each,
+      holds: (state: Int32Array) => {
+        const holds = each.holds(state);
+        if (!holds && each.law.id === noAliasAfterUnmapAliases.id) found.add(read(state, action.cpu));
+        return holds;
+      },
+    }));
+    const hasThem = (state: Int32Array) => {
+      after.set(state);
       action.effect(after);
-      if (hasFullTlbs(state, after)) visit(after);
-    }
-  }
-  return found;
+      return hasFullTlbs(state, after);
+    };
+    return { ...action, asserts: [...noting, { law: FULL_TLBS, holds: hasThem }] };
+  });
+  const { ended } = explore(visitActions({ ...machine, actions, invariants: [] }, { symmetry: true }), {
+    bounds: { states: MOST_STATES, bytes: MOST_BYTES },
+    enough: () => false,
+  });
+  return ended === "fixpoint" ? found : undefined;
 }
 
 /** What states say of the pages of the block, by the fields of protocols/vmap/blocks. */
@@ -234,7 +235,6 @@ function readerOf({ layout, cpus }: StepMachine, pages: number) {
     for (const page of upTo(pages)) counted[kindOf(page)] += 1;
     return situationText(counted);
   }
-  /** As on a tree: where a PTE is cleared every TLB has it. None that has less violates more. */
   const hasFullTlbs = (before: Int32Array, after: Int32Array) =>
     each.every(
       ({ live, tlb }) =>
