@@ -1,4 +1,4 @@
-/** Logs of a correct allocator under concurrent calls, as any kernel may print them: nothing in them is a violation. */
+/** Logs of a correct allocator under concurrent calls, in each order that a kernel may print: nothing in them is a violation. */
 import { expect, test } from "vitest";
 import { judged } from "./concurrent-judged.testing.ts";
 import { settingOf } from "./concurrent-setting.testing.ts";

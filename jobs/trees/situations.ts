@@ -107,7 +107,7 @@ const KINDS = ["never given", "mapped", "being unmapped", "unmapped since", "owe
 const situationText = (counted: Counted): string =>
   KINDS.flatMap((kind) => (counted[kind] > 0 ? `${counted[kind]} ${kind}` : [])).join(", ");
 
-const nothing = (): Counted => Object.fromEntries(KINDS.map((kind) => [kind, 0])) as Counted;
+const noneCounted = (): Counted => Object.fromEntries(KINDS.map((kind) => [kind, 0])) as Counted;
 
 /**
  * The blocks with an owed page, and how many maps fill one. Undefined where maps of several sizes lie in blocks.
@@ -141,7 +141,7 @@ function blocksIn(
   };
   const blocks: string[] = [];
   for (let first = 0; first < pages; first += block) {
-    const counted = nothing();
+    const counted = noneCounted();
     for (let page = first; page < first + block; page += unit) counted[kindOf(page)] += 1;
     if (counted.owed > 0) blocks.push(situationText(counted));
   }
@@ -223,7 +223,7 @@ function readerOf({ layout, cpus }: StepMachine, pages: number) {
   function read(state: Int32Array, cpu: number): string {
     const is = (one: Field) => one.get(state) !== 0;
     const given = life.get(state) === LAZY ? pages : life.get(state) === NONE ? 0 : pages - free.get(state);
-    const counted = nothing();
+    const counted = noneCounted();
     const kindOf = (page: number): keyof Counted => {
       const { live, stale, owed } = each[page] as (typeof each)[number];
       if (owed[cpu]?.some(is)) return "owed";

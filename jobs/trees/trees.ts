@@ -7,13 +7,7 @@ import { MEMORY_LAWS, PROCESS_LAWS } from "../../spec/process.ts";
 import { compareVersions, type Version, versionOf } from "../../spec/vmap/change.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
 import type { Promises } from "../../spec/vmap/promises.ts";
-import {
-  derivedFrom,
-  findRelease,
-  RELEASES,
-  releaseOf,
-  promisesOf as whatVersionPromises,
-} from "../../spec/vmap/releases.ts";
+import { derivedFrom, findRelease, promisesOf, RELEASES, releaseOf } from "../../spec/vmap/releases.ts";
 import { type Built, build, type Constants } from "../../trees/build.ts";
 import { readTree, type SourceTree } from "../../trees/source-tree.ts";
 import { PROBES } from "../../trees/vmap/probes.ts";
@@ -94,7 +88,7 @@ export function factsOfTree({ tree, built, kernel, as, assumed }: TreeSubject): 
 function open(word: string, as: string | undefined): TreeSubject {
   const tree = readTree(word.slice(TREE_PREFIX.length));
   const built = build(tree, ANY_BLOCKS);
-  const release = as === undefined ? nearestRelease(tree.version, built.facts.holds) : promisesOf(as);
+  const release = as === undefined ? nearestRelease(tree.version, built.facts.holds) : promisesNamed(as);
   const like = release.labels[0] as string;
   const between = as === undefined ? betweenReleases(tree.version, like) : undefined;
   const own = between?.promises ?? release;
@@ -127,7 +121,7 @@ export function betweenReleases(version: string | undefined, like: string) {
   if (version === undefined || facts?.era !== "known" || facts.answersAs.length > 0) return undefined;
   const { labels } = releaseOf(like);
   const { more = [], less = [] } = facts.against.find(({ label }) => labels.includes(label)) ?? {};
-  const promises = whatVersionPromises(version);
+  const promises = promisesOf(version);
   return {
     version,
     promises,
@@ -147,7 +141,7 @@ export function promisedBetween(version: string): Promises | undefined {
 }
 
 /** By a label, or by the release that answers as a version does. Throws a UsageError for any other word. */
-function promisesOf(word: string): Promises {
+function promisesNamed(word: string): Promises {
   const find = (label: string) => findRelease(label) ?? findRelease(labelAlike(label) ?? "");
   return orNearest(
     "release",

@@ -1,5 +1,5 @@
 /**
- * The free-area cache of 89699605 (2.6.39 to 5.0.1): a search continues where the last one ended, unless a lower hole
+ * The free-area cache of 89699605 (2.6.39 to 5.1): a search continues where the last one ended, unless a lower hole
  * may fit. The rules are those of catalogue section 2, with their numbers; 89699605 gives their reasons.
  */
 import type { Alloc } from "../../spec/vmap/commands.ts";

@@ -108,7 +108,7 @@ export function areaAt({ start, end }: Extent, seen: Sighting): Area {
 }
 
 /** The area as it is now: what follows changes the other. */
-export const asItIs = (area: Area): Area => ({ ...area, freed: area.freed && { ...area.freed } });
+export const copyOf = (area: Area): Area => ({ ...area, freed: area.freed && { ...area.freed } });
 
 /** Pages of lazy areas: all of them; those that a purge perhaps took; and how many areas are of unknown size. */
 export interface LazySums {

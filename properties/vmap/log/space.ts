@@ -3,7 +3,7 @@ import type { LawId } from "../../../spec/contract.ts";
 import type { EventOf, Stamp } from "../../../spec/vmap/log.ts";
 import type { Extent, Vpn } from "../../../spec/vmap/vocabulary.ts";
 import { Account, stampOf } from "./account.ts";
-import { type Area, Areas, asItIs, type Purge } from "./area.ts";
+import { type Area, Areas, copyOf, type Purge } from "./area.ts";
 import { beginOf, purgeAfter } from "./purge.ts";
 import { LOST_EVENTS, type Suspicion, Suspicions, UNSEEN_BEGIN } from "./suspicions.ts";
 import { Tasks } from "./tasks.ts";
@@ -114,8 +114,8 @@ export class Space {
     if (last !== undefined) for (const area of this.areas.near(last, AROUND)) near.add(area);
     for (const area of suspicion.areas) near.delete(area);
     // The map is that of the event: what is printed later does not change it.
-    const areas = suspicion.areas.map(asItIs);
-    this.suspicions.hold({ ...suspicion, areas, around: [...near].map(asItIs) });
+    const areas = suspicion.areas.map(copyOf);
+    this.suspicions.hold({ ...suspicion, areas, around: [...near].map(copyOf) });
   }
 
   /** The old area is taken out while it is not decided whether the other may be there. */
