@@ -37,7 +37,7 @@ export function failureText(
     head,
     `${pc.bold(law)}   ${saysOf(wing, law)}`,
     ...played.map((step) => stepLine(drawing, step, history.length)),
-    ...(mapsOf(drawing, played)[last.index] as string[]),
+    ...(mapsOf(drawing, played, { violation: { law, index: last.index } })[last.index] as string[]),
     ...(line === null ? [] : [commandLine("replay", line)]),
     lengthText({ kernel, law, commands: history.length, shortestIn }),
   ].join("\n");
