@@ -123,6 +123,14 @@ describe("progress without a terminal", () => {
     ]);
   });
 
+  test("is cut at a word where it is too long", () => {
+    const lines = written();
+    const bar = progress();
+    vi.setSystemTime(10_000);
+    bar.say(`${"states ".repeat(12)}and-some-more of them`);
+    expect(lines).toEqual([`vmapcheck: 10 s: ${"states ".repeat(11)}...\n`]);
+  });
+
   test("is empty for shorter work", () => {
     const lines = written();
     sayFor(9);

@@ -44,10 +44,17 @@ function progressLines(): Progress {
       if (now - last < PROGRESS_MS) return;
       last = now;
       const line = `vmapcheck: ${Math.round((now - started) / 1000)} s: ${text}`;
-      process.stderr.write(`${line.slice(0, MOST_COLUMNS)}\n`);
+      process.stderr.write(`${cutAtWord(line, MOST_COLUMNS)}\n`);
     },
     stop: () => {},
   };
+}
+
+/** The words that fit a line, and a mark where some do not. */
+function cutAtWord(line: string, most: number): string {
+  if (line.length <= most) return line;
+  const at = line.lastIndexOf(" ", most - 4);
+  return `${line.slice(0, at < 0 ? most - 4 : at)} ...`;
 }
 
 /** Two interrupts closer than this are one press of Ctrl-C. */
