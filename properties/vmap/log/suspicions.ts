@@ -63,12 +63,11 @@ export class Suspicions {
     return true;
   }
 
-  /** Events of this CPU are missing since the last that it printed: what came after that may have an excuse there. */
-  lose({ cpu, everywhere }: EventOf<"lost">): void {
+  /** Events are missing since a line: what came after that may have an excuse there. */
+  lose({ since }: EventOf<"lost">): void {
     this.#losing = true;
-    // A CPU of which nothing was printed before, or one that is not named: its events are missing since the log began.
-    if (!this.#lastOn.has(cpu)) this.#account.withdraw(LOST_EVENTS);
-    const since = everywhere ? 0 : (this.#lastOn.get(cpu)?.line ?? 0);
+    // A CPU of which nothing was printed before: its events are missing since the log began.
+    if (since === 0) this.#account.withdraw(LOST_EVENTS);
     const lost = this.#waiting.filter(({ at, by = at, until }) => by.line > since || until !== undefined);
     this.#waiting = this.#waiting.filter((each) => !lost.includes(each));
     for (const each of lost) {
