@@ -1,6 +1,6 @@
 /** A judged log as text: its time line on one screen, then what was violated. */
 import type { JudgedLaw, ValidateReport } from "../../jobs/logs/validate.ts";
-import type { LogViolation } from "../../properties/vmap/log/account.ts";
+import type { FoundViolation } from "../../properties/vmap/log/account.ts";
 import type { Area } from "../../properties/vmap/log/area.ts";
 import type { EndState } from "../../properties/vmap/log/end-state.ts";
 import { hex, hexOfPage } from "../../properties/vmap/log/hex.ts";
@@ -136,6 +136,7 @@ function lawsText(laws: readonly JudgedLaw[]): string {
     `  ${id}`,
     many(judged),
     violated > 0 ? pc.red(many(violated)) : "0",
+
     many(sum(undecided)),
     many(sum(blind)),
     pc.dim(reasons({ ...undecided, ...blind }) || (why ?? "")),
@@ -181,7 +182,8 @@ function endText({ snapshot, log, common, sameSize, onlySnapshot, onlyLog }: End
   return lines.join("\n");
 }
 
-function violationText({ law, line, says, areas, around, events }: LogViolation): string {
+function violationText(violation: FoundViolation): string {
+  const { law, line, says, areas, around, events, more, moreByLaw } = violation;
   const sentence = LOG_LAWS.find(({ id }) => id === law)?.says ?? "";
   const lines = [
     `${pc.red(law)}  line ${line}: ${says}`,
@@ -192,6 +194,8 @@ function violationText({ law, line, says, areas, around, events }: LogViolation)
   ];
   const all = [...areas, ...around].sort((a, b) => a.start - b.start);
   if (all.length > 0) lines.push(...mapText(all));
+  const laws = Object.entries(moreByLaw).map(([id, count]) => `${id} ${many(count)}`);
+  if (more > 0) lines.push(`  and ${many(more)} more of the same addresses: ${laws.join(", ")}`);
   return lines.join("\n");
 }
 

@@ -2,7 +2,7 @@
 import { inputError } from "../../adapters/input-error.ts";
 import { Log } from "../../adapters/vmap/logs/log.ts";
 import { readVmallocinfo, snapshotNamed } from "../../adapters/vmap/logs/vmallocinfo.ts";
-import type { LawTally, LogViolation } from "../../properties/vmap/log/account.ts";
+import type { FoundViolation, LawTally } from "../../properties/vmap/log/account.ts";
 import type { EndState } from "../../properties/vmap/log/end-state.ts";
 import { LOG_LAWS } from "../../properties/vmap/log/laws.ts";
 import type { FitCounts } from "../../properties/vmap/log/room.ts";
@@ -33,6 +33,8 @@ export interface JudgedLaw {
   readonly id: LawId;
   readonly judged: number;
   readonly violated: number;
+  /** What follows from violations, of this or of other laws. */
+  readonly more: number;
   readonly undecided: Readonly<Record<string, number>>;
   readonly blind: Readonly<Record<string, number>>;
   /** Why it was never judged; null if it was. */
@@ -49,7 +51,7 @@ export interface ValidateReport {
   readonly lost: { readonly times: number; readonly events: number };
   readonly laws: readonly JudgedLaw[];
   readonly violated: number;
-  readonly violations: readonly LogViolation[];
+  readonly violations: readonly FoundViolation[];
   readonly totals: Readonly<Record<"allocated" | "failed" | "freed" | "purges" | "purgesOfAreas", number>>;
   /** From the first event to the last, in microseconds or ticks. */
   readonly span: number;
@@ -123,12 +125,13 @@ export async function validate(file: string, options: ValidateOptions = {}): Pro
 function reportOf({ space, timeLine, room, purging }: Validator) {
   const { account, areas, windows } = space;
   const laws = LOG_LAWS.map(({ id }) => {
-    const { judged, violated, undecided, blind } = account.tallies.get(id) as LawTally;
+    const { judged, violated, more, undecided, blind } = account.tallies.get(id) as LawTally;
     const reasons = [...undecided.keys(), ...blind.keys()];
     return {
       id,
       judged,
       violated,
+      more,
       undecided: Object.fromEntries(undecided),
       blind: Object.fromEntries(blind),
       why: judged + violated > 0 ? null : reasons.join("; ") || whyUnjudged(id, space.seen),

@@ -177,11 +177,12 @@ export class Purging {
       (area) => area.perhapsTakenBy === undefined && !this.#space.isDoubtful(area),
     );
     if (this.#space.hasUnseenLazy && surely.length > certain.length)
-      this.#space.account.blind("purge-takes-all", this.#space.whyDoubtful);
+      this.#space.account.blind("purge-takes-all", this.#space.whyUnseenLazy);
     this.#space.judged("purge-takes-all");
     this.#remove(surely);
     const [first] = certain;
     if (first === undefined) return;
+    this.#space.forgetLazy();
     purge.taken += certain.reduce((sum, area) => sum + pagesOf(area), 0);
     this.#space.suspect({
       law: "purge-takes-all",
@@ -269,7 +270,7 @@ export class Purging {
     else if (areas > most) this.counts.more += 1;
     else this.counts.match += 1;
     if (this.#space.hasUnseenLazy) {
-      this.#space.account.blind("purge-takes-all", this.#space.whyDoubtful);
+      this.#space.account.blind("purge-takes-all", this.#space.whyUnseenLazy);
       return;
     }
     if (areas > most && !this.#space.seen.freeEntry) {
@@ -278,6 +279,7 @@ export class Purging {
     }
     this.#space.judged("purge-takes-all");
     if (areas >= least && areas <= most) return;
+    this.#space.forgetLazy();
     this.#space.suspect({
       law: "purge-takes-all",
       at: event,
