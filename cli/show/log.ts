@@ -17,11 +17,13 @@ const BARS = "▁▂▃▄▅▆▇█";
 const BAR_COLUMNS = 48;
 
 export function logText(report: ValidateReport): string {
-  const { violated, violations, interrupted, end } = report;
-  const verdict = violated > 0 ? pc.red(counted(violated, "violation")) : pc.green("Nothing violated");
+  const { violated, violations, interrupted, end, mismatch, release } = report;
   const until = interrupted ? " so far" : "";
   return [
-    `${verdict}${until}: ${pc.bold(report.file)}, ${report.seconds.toFixed(1)} s`,
+    `${verdictOf(report)}${until}: ${pc.bold(report.file)}, ${report.seconds.toFixed(1)} s`,
+    ...(mismatch === null
+      ? []
+      : [`  ${mismatch}\n  Judged without --release ${release}, whose rules it contradicts.`]),
     aboutText(report),
     timeLineText(report),
     windowsText(report.windows),
@@ -37,25 +39,31 @@ export function logText(report: ValidateReport): string {
     .join("\n\n");
 }
 
+function verdictOf({ violated, mismatch, release }: ValidateReport): string {
+  if (violated > 0) return pc.red(counted(violated, "violation"));
+  return mismatch === null ? pc.green("Nothing violated") : pc.red(`Not ${release}`);
+}
+
 /** Of several logs: which of them violate a law, before any is shown. */
 export function logsText(reports: readonly ValidateReport[]): string {
-  const bad = reports.filter(({ violated }) => violated > 0);
+  const bad = reports.filter(({ violated, mismatch }) => violated > 0 || mismatch !== null);
   const all = counted(reports.length, "log");
   if (bad.length === 0) return `${pc.green("Nothing violated")} in ${all}`;
-  const names = bad.map(({ file, violated }) => `  ${file}: ${counted(violated, "violation")}`);
+  const names = bad.map((report) => `  ${report.file}: ${verdictOf(report)}`);
   return [`${pc.red("Violated")} in ${bad.length} of ${all}:`, ...names].join("\n");
 }
 
 const many = (count: number) => Math.round(count).toLocaleString("en");
 
-function aboutText({ facts, lines, lost, span, release }: ValidateReport): string {
+function aboutText({ facts, lines, lost, span, release, hint }: ValidateReport): string {
   const time = facts.clock === "counter" ? `${many(span)} ticks` : `${(span / 1e6).toFixed(1)} s`;
   const losses =
     lost.times === 0 ? "" : pc.yellow(`, ${many(lost.events)} events lost in ${counted(lost.times, "gap")}`);
   const others = lines.others === 0 ? "" : `, ${many(lines.others)} others`;
   const strange =
     lines.strange === 0 ? "" : pc.yellow(`, ${counted(lines.strange, "line")} without an event`);
-  const version = release === null ? "" : `, as ${release}`;
+  const doubt = hint === null ? "" : pc.yellow(` (but ${hint})`);
+  const version = release === null ? "" : `, as ${release}${doubt}`;
   return `  ${many(lines.events)} events in ${time}${others}${strange}${losses}; ${counted(facts.cpus, "CPU")}, ${facts.bits} bits${version}`;
 }
 

@@ -57,6 +57,9 @@ export class Account {
     ]),
   );
   violations: FoundViolation[] = [];
+  /** Violations that were ever found, those too that follow from others. */
+  found = 0;
+  withheld: { readonly laws: readonly LawId[]; readonly line: number; readonly why: string } | undefined;
 
   judged(law: LawId): void {
     this.#of(law).judged += 1;
@@ -72,6 +75,12 @@ export class Account {
 
   violate(violation: LogViolation, { found }: Cause = newCause()): void {
     const { law, line } = violation;
+    this.found += 1;
+    const { withheld } = this;
+    if (withheld !== undefined && line <= withheld.line && withheld.laws.includes(law)) {
+      this.#unjudge(law, this.#of(law).undecided, withheld.why);
+      return;
+    }
     const [first] = found;
     if (first === undefined || (first.line === line && found.every((each) => each.law !== law))) {
       const one = { ...violation, more: 0, moreByLaw: {} };
@@ -100,11 +109,27 @@ export class Account {
     this.violations = [];
   }
 
+  /** What violates these laws up to this line is undecided, for this reason. */
+  withhold(laws: readonly LawId[], line: number, why: string): void {
+    this.withheld = { laws, line, why };
+    for (const law of laws) {
+      const tally = this.#of(law);
+      for (let each = tally.violated + tally.more; each > 0; each--) this.#unjudge(law, tally.undecided, why);
+      tally.violated = 0;
+      tally.more = 0;
+    }
+    this.violations = this.violations.filter(({ law }) => !laws.includes(law));
+  }
+
   /** What was counted as judged was not, for this reason. */
   unjudge(law: LawId, why: string): void {
+    this.#unjudge(law, this.#of(law).blind, why);
+  }
+
+  #unjudge(law: LawId, counts: Map<string, number>, why: string): void {
     const tally = this.#of(law);
     tally.judged = Math.max(0, tally.judged - 1);
-    count(tally.blind, why);
+    count(counts, why);
   }
 
   #of(law: LawId): LawTally {

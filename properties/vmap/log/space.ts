@@ -237,8 +237,8 @@ export class Space {
   closePurge(purge: Purge): void {
     const begin = beginOf(purge);
     if (begin !== undefined && begin.line > this.doubt && this.#purgesToCome > 0) this.#purgesToCome -= 1;
-    if (this.#purgesOfCause > 0) this.#purgesOfCause -= 1;
-    else this.#lazyCause = undefined;
+    this.#purgesOfCause -= 1;
+    if (this.#purgesOfCause <= 0) this.#lazyCause = undefined;
     this.closed.push(purge);
     if (this.closed.length > MOST_CLOSED) this.closed.shift();
     this.open = this.seen.purgeEntry ? undefined : purgeAfter(purge.close, undefined, false);
