@@ -83,7 +83,7 @@ describe("judge", () => {
     for (const trace of await tracesOf(label)) {
       const replies = [...judgeReplies(gatherSpec(promisesCalled(label)), LAWS, trace)];
       const early = replies.flatMap(({ after }) => after?.reply.earlyTables ?? []);
-      judged += early.filter(({ how }) => how === "by a callback").length;
+      judged += early.filter(({ freed }) => freed === "by a callback").length;
       counted += freedUnflushed(trace);
     }
     expect([judged, counted > 10]).toEqual([counted, true]);

@@ -229,7 +229,7 @@ function freePage(draft: Draft, g: number, zapped: Zapped | undefined, pfn: Pfn,
   if (unannounced) draft.own("uncovered").delete(waiting.removal);
 }
 
-function freeTable(draft: Draft, id: TableId, how: "at once" | "after an IPI" | "by a callback"): void {
+function freeTable(draft: Draft, id: TableId, freed: Removal["freed"]): void {
   const table = draft.next.tables.get(id);
   if (table === undefined) {
     draft.found.twice.push(id);
@@ -239,5 +239,8 @@ function freeTable(draft: Draft, id: TableId, how: "at once" | "after an IPI" | 
   const walkers = draft.next.walkers;
   if ([...walkers.values()].includes(id)) draft.found.walked.push(id);
   const removal = draft.next.uncovered.get(table.removal);
-  if (removal !== undefined) draft.found.earlyTables.push({ ...removal, id, how });
+  if (removal === undefined) return;
+  const early = { ...removal, freed };
+  draft.found.earlyTables.push(early);
+  draft.own("uncovered").set(table.removal, early);
 }
