@@ -172,7 +172,7 @@ function removeEntries(draft: Draft, command: Extract<Command, { op: "removeEntr
 function clearEntry(draft: Draft, g: number, addr: Addr, size: number, level: number): void {
   const gather = draft.gather(g);
   const pfn = draft.next.ptes.get(addr);
-  if (draft.next.ptes.size > 0) draft.own("ptes").delete(addr);
+  if (draft.next.ptes.has(addr)) draft.own("ptes").delete(addr);
   const removal: Removal = { addr, end: addr + size, level, g };
   if (gather?.vma === "frames" && pfn !== undefined) {
     // No page comes: the frame is its driver's.
@@ -186,7 +186,7 @@ function removePage(draft: Draft, { g }: { readonly g: number }, pfn: number, ad
   let removal = draft.next.entries.get(addr)?.removal;
   if (removal === undefined) {
     removal = removeUnannounced(draft, { addr, end: addr + pages * PAGE, level: 0, g });
-    if (draft.next.ptes.size > 0) draft.own("ptes").delete(addr);
+    if (draft.next.ptes.has(addr)) draft.own("ptes").delete(addr);
   } else draft.own("entries").delete(addr);
   waitFor(draft, pfn, g, removal);
 }

@@ -56,7 +56,7 @@ export function zapTo(draft: Draft, g: number, zapped: Zapped, count: number): v
     const addr = zapped.addr + zapped.done * PAGE;
     const removal = remove(draft, { addr, end: addr + PAGE, level: CLEARED.pte, g });
     waitFor(draft, zapped.pfn + zapped.done, g, removal);
-    if (draft.next.ptes.size > 0) draft.own("ptes").delete(addr);
+    if (draft.next.ptes.has(addr)) draft.own("ptes").delete(addr);
   }
 }
 

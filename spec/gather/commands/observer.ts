@@ -9,6 +9,7 @@ export const insert = command<Of<"insert">>({
   fields: { addr: "addr", pfn: "frame", table: "table" },
   call: "insert",
   weight: 5,
+  mayBeLegal: ({ freed }) => freed.size > 0,
   every: ({ pages, frames }) =>
     pages.flatMap((addr) =>
       frames.map((pfn): Of<"insert"> => ({ op: "insert", addr, pfn, table: tableOf(addr) })),
