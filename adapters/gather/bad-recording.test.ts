@@ -26,6 +26,14 @@ describe("a recording of a gather", () => {
     expect(isOfGather({ version: "3.1", ops: [] })).toBe(false);
   });
 
+  test("A reply that refuses may have no events, and 0 is written for what is absent", () => {
+    const [exchange] = read(
+      withOp({ op: "remove_page", pfn: 1, size: "0x0", npages: 0 }, { err: "no gather" }),
+    ).exchanges;
+    expect(exchange?.response).toEqual({ events: [], refused: "no gather" });
+    expect(exchange?.command).toEqual({ op: "removePage", g: 0, pfn: 1, addr: 0 });
+  });
+
   test.each([
     ["its version", { ...GOOD, version: 3 }, "file:7: version: expected string"],
     ["an architecture", { ...GOOD, arch: "vax" }, "file:7: arch: expected one of"],

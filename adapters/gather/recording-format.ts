@@ -30,8 +30,11 @@ const cpus = z.int().min(1).max(64);
 const range = z.tuple([addr, addr]).transform(([start, end]) => ({ start, end }));
 const run = z.tuple([count, many]);
 
-/** What a field of a request is if it is absent. */
+/** What a field of a request is if it is absent. Absent means 0, so 0 may also be written for what is absent. */
 const [at, none, some] = [addr.default(0), count.default(0), many.default(1)];
+const orAbsent = <F extends z.ZodType<number>>(form: F) =>
+  form.optional().transform((value) => value || undefined);
+const [maybeMany, maybeSize] = [orAbsent(count.max(1_000_000)), orAbsent(addr)];
 
 const REQUESTS = {
   gather: { g: slot, start: at, end: at, fullmm: flag },
@@ -44,12 +47,12 @@ const REQUESTS = {
     level: z.enum(["pte", "pmd", "pud", "huge"]),
     addr: at,
     n: many.optional(),
-    size: addr.optional(),
+    size: maybeSize,
   },
-  remove_page: { g: slot, pfn: none, addr: at, raw: flag, size: addr.optional(), npages: many.optional() },
+  remove_page: { g: slot, pfn: none, addr: at, raw: flag, size: maybeSize, npages: maybeMany },
   remove_folio: { g: slot, pfn: none, n: some, addr: at },
-  page_size: { g: slot, size: addr },
-  zap: { g: slot, addr: at, n: some, pfn: none, dirty: flag, folio: many.optional() },
+  page_size: { g: slot, size: at },
+  zap: { g: slot, addr: at, n: some, pfn: none, dirty: flag, folio: maybeMany },
   free_table: { g: slot, level: z.enum(["pte", "pmd", "pud", "p4d"]), id: none, addr: at },
   flush: { g: slot, start: addr.optional(), end: addr.optional() },
   flush_tlbonly: { g: slot },
@@ -63,7 +66,7 @@ const REQUESTS = {
   users: { n: count.default(1) },
   current: { n: bit.default(1) },
   mmcpus: { n: count.default(1) },
-  asce_limit: { size: addr },
+  asce_limit: { size: at },
   lazy: { g: slot, on: flag },
   hpte: {
     g: slot,
@@ -202,7 +205,7 @@ const dump = {
 
 /** A reply, but for its events. */
 export const reply = z.strictObject({
-  ev: z.array(z.unknown()),
+  ev: z.array(z.unknown()).optional(),
   ret: count.optional(),
   full: bit.optional(),
   force_flushes: count.optional(),
