@@ -51,11 +51,6 @@ interface Written {
   readonly ops: readonly (readonly [object, object])[];
 }
 
-/** Whether a line, read as JSON, is of a gather. */
-export function isOfGather(document: unknown): boolean {
-  return typeof document === "object" && document !== null && "arch" in document && "caps" in document;
-}
-
 /** Every trace of a recording, gzipped or plain. Throws an InputError at the first line that is not one. */
 export function readRecording(file: string): AsyncGenerator<Trace> {
   return tracesIn(file, readTrace);
