@@ -100,7 +100,6 @@ export function follow(
         for (const [first, count] of event.runs) {
           for (let pfn = first; pfn < first + count; pfn++) freePage(draft, g, zapped, pfn, false);
         }
-        draft.change(g, { slots: 0 });
         break;
       case "page":
         freePage(draft, g, zapped, event.pfn, true);

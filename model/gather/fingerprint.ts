@@ -62,8 +62,8 @@ function addRemoval(
 }
 
 function addGather(gather: OpenGather, to: Fingerprint): void {
-  const { g, start, end, levels, slots, batches, vma, frames } = gather;
-  addAll(to, [g, start, end, levels, slots, batches.length, VMAS.indexOf(vma)]);
+  const { g, start, end, levels, batches, vma, frames } = gather;
+  addAll(to, [g, start, end, levels, batches.length, VMAS.indexOf(vma)]);
   const { fullmm, flushedFirst, removed, tables, freesTables, ended, vmasFreed, mustFlush } = gather;
   const { lazy, locked, migrated } = gather;
   const flags = [

@@ -100,7 +100,6 @@ const copyOfGather = (of: OpenGather): OpenGather => ({
   removed: of.removed,
   levels: of.levels,
   tables: of.tables,
-  slots: of.slots,
   batches: of.batches,
   vma: of.vma,
   freesTables: of.freesTables,

@@ -43,8 +43,7 @@ export interface OpenGather {
   readonly removed: boolean;
   readonly levels: number;
   readonly tables: boolean;
-  /** Entries that wait in its batches, and the batch pages that it has. */
-  readonly slots: number;
+  /** The batch pages that it has. */
   readonly batches: readonly number[];
   /** The vma that it is in; whether it came to free tables; whether it ended vmas of frames. */
   readonly vma: "none" | "pages" | "frames";
