@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { isOfGather, readRecording, readTrace } from "./recording.ts";
+import { readRecording, readTrace } from "./recording.ts";
 
 const FOLDER = mkdtempSync(join(tmpdir(), "gather-"));
 afterAll(() => rmSync(FOLDER, { recursive: true }));
@@ -20,15 +20,22 @@ const read = (line: object) => readTrace("file", 7, JSON.stringify(line));
 const withOp = (...op: unknown[]) => ({ ...GOOD, ops: [INIT, op] });
 
 describe("a recording of a gather", () => {
-  test("A plain one is read, and known by what is in it", () => {
+  test("A plain one is read, and says its label", () => {
     expect(read(GOOD).label).toBe("gather-3.1");
-    expect(isOfGather(GOOD)).toBe(true);
-    expect(isOfGather({ version: "3.1", ops: [] })).toBe(false);
+  });
+
+  test("A reply that refuses may have no events, and 0 is written for what is absent", () => {
+    const [exchange] = read(
+      withOp({ op: "remove_page", pfn: 1, size: "0x0", npages: 0 }, { err: "no gather" }),
+    ).exchanges;
+    expect(exchange?.response).toEqual({ events: [], refused: "no gather" });
+    expect(exchange?.command).toEqual({ op: "removePage", g: 0, pfn: 1, addr: 0 });
   });
 
   test.each([
     ["its version", { ...GOOD, version: 3 }, "file:7: version: expected a string"],
     ["an architecture", { ...GOOD, arch: "vax" }, "file:7: arch: expected one of"],
+    ["no architecture", { ...GOOD, arch: undefined }, 'file:7: the key "arch" is missing: expected one of'],
     ["no command", { ...GOOD, ops: [] }, "file:7: ops: expected a list of at least 1 item"],
     [
       "a first command that is none",

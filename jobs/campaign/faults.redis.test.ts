@@ -80,6 +80,14 @@ const plan = planIn("plan.json", {
   ],
 });
 
+/** What one process finds: computed by the first test that compares with it. */
+let local: Promise<CampaignReport> | undefined;
+async function reportLocally(): Promise<CampaignReport> {
+  const results = [];
+  for (const task of tasksOf(plan)) results.push(await runTask(task));
+  return reportOn(plan, results);
+}
+
 const withoutTimes = ({ jobs, ...report }: CampaignReport) => ({
   ...report,
   jobs: jobs.map(({ seconds: _, ...rest }) => rest),
@@ -103,9 +111,8 @@ describe("a campaign has the same report, and each result once, on", () => {
       await until(async () => (await redis.hlen("vmapcheck:results:night")) >= nth);
       await fault(nth);
     }
-    const results = [];
-    for (const task of tasksOf(plan)) results.push(await runTask(task));
-    expect(withoutTimes(await running)).toEqual(withoutTimes(reportOn(plan, results)));
+    local ??= reportLocally();
+    expect(withoutTimes(await running)).toEqual(withoutTimes(await local));
   });
 });
 
@@ -153,7 +160,7 @@ describe("with TLS and a password", () => {
       /^--queue rediss:\/\/127\.0\.0\.1:\d+: self-signed certificate$/,
     );
     const path = join(folder, "plan.json");
-    writeFileSync(path, JSON.stringify({ vmapcheck: 1, ...plan }));
+    writeFileSync(path, JSON.stringify({ vmapcheck: 1, ...plan, jobs: plan.jobs.slice(0, 2) }));
     const env = { ...process.env, NODE_EXTRA_CA_CERTS: certificate };
     const vmapcheck = async (...words: string[]) => {
       const all = ["--import", "tsx", MAIN, ...words, "--queue", address, "--workers", "1", "--json"];
@@ -165,7 +172,7 @@ describe("with TLS and a password", () => {
     };
     expect(await vmapcheck("campaign", "run", path)).toMatchObject({
       open: [],
-      totals: { "as expected": 7 },
+      totals: { "as expected": 5 },
     });
     expect(await vmapcheck("explore", "lazy-unmap")).toMatchObject({ states: 4547, ended: "fixpoint" });
   });

@@ -159,7 +159,7 @@ function reasonFor(
     case "table-after-flush":
       return each(
         earlyTables,
-        (at) => `Table ${at.id} was freed ${at.how}, and ${NOT_COVERED} ${range(at)} since.`,
+        (at) => `Table ${at.table} was freed ${at.freed}, and ${NOT_COVERED} ${range(at)} since.`,
       );
     case "table-after-walkers":
       return [...walkers]

@@ -16,16 +16,7 @@ import { follow, insert, load, touch, walk } from "./hardware.ts";
 import { queueHash, setLazy } from "./hash.ts";
 import { adjustRange, noteEntry, noteTable, resetRange } from "./range.ts";
 import { beginS390, flushS390, freeTableS390 } from "./s390.ts";
-import {
-  copyState,
-  type Gather,
-  newGather,
-  newState,
-  pagesFrom,
-  type Rules,
-  type State,
-  type Steps,
-} from "./state.ts";
+import { copyState, type Gather, newGather, newState, type Rules, type State, type Steps } from "./state.ts";
 import {
   collapse,
   flushTables,
@@ -147,8 +138,8 @@ function answer(state: State, command: Command, rules: Rules): Result {
       return DONE;
     case "hpte": {
       const { addr, n = 1, psize = 0, ssize = 0, huge = false } = command;
-      for (const each of pagesFrom(addr, n))
-        queueHash(state, command.g, rules, { addr: each, psize, ssize, huge });
+      for (let nth = 0; nth < n; nth++)
+        queueHash(state, command.g, rules, { addr: addr + nth * PAGE, psize, ssize, huge });
       return DONE;
     }
     case "failAlloc":

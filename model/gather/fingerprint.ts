@@ -7,9 +7,12 @@ import type { State } from "./world.ts";
 /** Removals are added in the order in which they were made: their numbers grow for ever. */
 export function addWorld(world: State, to: Fingerprint): void {
   const place = new Map<number, number>();
+  const isTouched = world.scope.calls.includes("touch");
   for (const [number, removal] of world.uncovered) {
     place.set(number, place.size);
     addRemoval(removal, world.unannounced.has(number), to);
+    // To which bug a later walk is attributed depends on how the table was freed.
+    if (isTouched) to.add(FREED.indexOf(removal.freed));
   }
   to.add(LIST_END);
   const covered = LIST_END - 1;
@@ -37,6 +40,7 @@ export function addWorld(world: State, to: Fingerprint): void {
 
 const OPS = Object.keys(COMMANDS) as Op[];
 const LOADED: readonly string[] = ["active", "lazy", "none"];
+const FREED: readonly Removal["freed"][] = [undefined, "at once", "after an IPI", "by a callback"];
 const VMAS: readonly string[] = ["none", "pages", "frames"];
 
 const ascending = (set: ReadonlySet<number>): number[] => [...set].sort((a, b) => a - b);
@@ -58,8 +62,8 @@ function addRemoval(
 }
 
 function addGather(gather: OpenGather, to: Fingerprint): void {
-  const { g, start, end, levels, slots, batches, vma, frames } = gather;
-  addAll(to, [g, start, end, levels, slots, batches.length, VMAS.indexOf(vma)]);
+  const { g, start, end, levels, batches, vma, frames } = gather;
+  addAll(to, [g, start, end, levels, batches.length, VMAS.indexOf(vma)]);
   const { fullmm, flushedFirst, removed, tables, freesTables, ended, vmasFreed, mustFlush } = gather;
   const { lazy, locked, migrated } = gather;
   const flags = [

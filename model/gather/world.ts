@@ -65,6 +65,53 @@ type Found = {
 type Collection = "uncovered" | "waiting" | "tables" | "gathers" | "entries" | "ptes" | "freed";
 type Numbers = "batchPages" | "linked" | "unannounced" | "drivers";
 
+/** Field by field: spreading an object as large as this costs twenty times as much, a microsecond. */
+const copyOf = (of: State): Writable<State> => ({
+  scope: of.scope,
+  promises: of.promises,
+  gathers: of.gathers,
+  uncovered: of.uncovered,
+  waiting: of.waiting,
+  tables: of.tables,
+  entries: of.entries,
+  users: of.users,
+  pending: of.pending,
+  ptes: of.ptes,
+  linked: of.linked,
+  freed: of.freed,
+  drivers: of.drivers,
+  unshared: of.unshared,
+  failing: of.failing,
+  loaded: of.loaded,
+  walkers: of.walkers,
+  reply: of.reply,
+  batchPages: of.batchPages,
+  lastRemoval: of.lastRemoval,
+  unannounced: of.unannounced,
+  asceLimit: of.asceLimit,
+});
+
+const copyOfGather = (of: OpenGather): OpenGather => ({
+  g: of.g,
+  start: of.start,
+  end: of.end,
+  fullmm: of.fullmm,
+  flushedFirst: of.flushedFirst,
+  removed: of.removed,
+  levels: of.levels,
+  tables: of.tables,
+  batches: of.batches,
+  vma: of.vma,
+  freesTables: of.freesTables,
+  frames: of.frames,
+  ended: of.ended,
+  vmasFreed: of.vmasFreed,
+  mustFlush: of.mustFlush,
+  lazy: of.lazy,
+  locked: of.locked,
+  migrated: of.migrated,
+});
+
 /** A world being written: its collections are copied when first written to. */
 export class Draft {
   readonly before: State;
@@ -74,7 +121,7 @@ export class Draft {
 
   constructor(before: State) {
     this.before = before;
-    this.next = { ...before };
+    this.next = copyOf(before);
   }
 
   get found(): Found {
@@ -109,7 +156,7 @@ export class Draft {
     if (gather === undefined) return;
     for (const name in fields) {
       if (gather[name as keyof OpenGather] === fields[name as keyof OpenGather]) continue;
-      this.own("gathers").set(g, { ...gather, ...fields });
+      this.own("gathers").set(g, Object.assign(copyOfGather(gather), fields));
       return;
     }
   }

@@ -9,7 +9,6 @@
 
 #define CHUNK 64
 #define MOST_LAWS 64
-#define VERDICTS 4096		/* texts that were judged */
 #define NO_NODE UINT32_MAX
 
 struct chunk { uint32_t number; uint32_t none; char bytes[CHUNK]; };
@@ -36,8 +35,8 @@ extern struct host {
 	uint64_t (*table)[2];
 	size_t slots;
 	size_t bytes, steps, ends, stuck;
-	struct verdict verdicts[VERDICTS];
-	int verdict_count;
+	struct verdict *verdicts;	/* by the hash of the text that was judged */
+	size_t verdict_slots, verdict_count;
 	struct { uint32_t parent; uint8_t lane; size_t times; unsigned int depth; } laws[MOST_LAWS];
 	ucontext_t start;
 	sigjmp_buf setup;

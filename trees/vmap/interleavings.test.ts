@@ -110,6 +110,9 @@ describe.skipIf(!CAN_RUN)("with VMAPCHECK_TREES and a compiler (skipped without)
       const again = await replayTreeRun("run", file, directory);
       expect([again.how, again.laws]).toEqual(["exactly", ["no-alias-after-unmap-aliases"]]);
       expect(again.run.steps.map(stepName)).toEqual(file.steps);
+      // Steps behind the violation are not taken: it ends the run.
+      const longer = await replayTreeRun("run", { ...file, steps: [...file.steps, "CPU 0: any"] }, directory);
+      expect([longer.how, longer.laws]).toEqual(["exactly", again.laws]);
     });
   });
 
