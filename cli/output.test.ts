@@ -47,6 +47,13 @@ describe("a command line", () => {
     expect(lines.join("").replace(/ \\ +/, " ")).toBe(`replay:  ${words}`);
   });
 
+  test("is not folded behind the npm script, whose words end with --", () => {
+    const words = `npm run -s vmapcheck -- replay ${"x".repeat(80)}`;
+    expect(commandLine("replay", words)).toBe(
+      `replay:  npm run -s vmapcheck -- replay \\\n    ${"x".repeat(80)}`,
+    );
+  });
+
   test("with a long file and a long directory is one command still, which print leaves as it is", () => {
     const words = `npm run -s vmapcheck -- replay ${"x".repeat(80)} --tree /${"y".repeat(97)}`;
     const text = commandLine("replay", words);

@@ -163,7 +163,7 @@ function foldedCommand(line: string): string {
   const most = textWidth() - BETWEEN;
   if (widthOf(line) <= most + BETWEEN) return line;
   const indent = /^ */.exec(line)?.[0].length ?? 0;
-  const options = line.lastIndexOf(" --", most);
+  const options = [...line.matchAll(/ --(?=\w)/g)].findLast(({ index }) => index <= most)?.index ?? 0;
   const at = options > indent ? options : line.lastIndexOf(" ", most);
   return at <= indent ? line : `${line.slice(0, at)} \\\n${foldedCommand(`    ${line.slice(at + 1)}`)}`;
 }
