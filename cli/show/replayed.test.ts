@@ -10,10 +10,9 @@ import { VMAP } from "../../jobs/vmap/wing.ts";
 import { benchFor } from "../../properties/vmap/test-bench.ts";
 import { exploredText } from "./explored.ts";
 import { mailText } from "./mail.ts";
-import { type Replayed, replayedText, type ShownSteps, stepsShown } from "./replayed.ts";
+import { type Replayed, replayedText, type ShownSteps, stepsJson, stepsShown } from "./replayed.ts";
 import { runText } from "./run.ts";
 import { VMAP_DRAWING } from "./step-view.ts";
-import { stepsJson } from "./steps.ts";
 
 /** This many areas of a page each, one after another, and the last of them freed. */
 const history = (areas: number) =>
