@@ -4,6 +4,7 @@ import type { Bug } from "../../counterexamples/vmap/bug.ts";
 import { bugCalled } from "../../counterexamples/vmap/index.ts";
 import { playing } from "../../engine/run/stepper.ts";
 import { explore } from "../../jobs/explore/explore.ts";
+import { hunt } from "../../jobs/hunt.ts";
 import { kernelNamed } from "../../jobs/names.ts";
 import { replay } from "../../jobs/replay.ts";
 import { VMAP } from "../../jobs/vmap/wing.ts";
@@ -110,6 +111,15 @@ test("a violation of no-overlap alike a bug that a tree's release has not is une
     violations: [{ ...violation, bug: alike, alike: undefined, listed: true }],
   });
   expect(own).toContain("known as vb-full-block-stale (C7), fixed: ");
+});
+
+test("hunt says as what it takes a version that does not exist yet", async () => {
+  const { kernels } = await hunt({ bugs: ["9.1", "6.6", "6.5"], seed: 1, runs: 1 });
+  expect(kernels.map(({ called }) => called)).toEqual([
+    "9.1 (taken as 7.3, the newest known)",
+    "6.6 (= 6.5)",
+    "6.5",
+  ]);
 });
 
 test("explore and replay say as what they take a version that does not exist yet", async () => {
