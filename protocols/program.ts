@@ -5,11 +5,13 @@
 import type { Action, Assertion, PackedMachine } from "../engine/machine.ts";
 import {
   actionOf,
+  briefly,
   type Guard,
   inOrder,
   type Operation,
   type Operations,
   sets,
+  value,
 } from "../engine/operations.ts";
 import { type Condition, has } from "../engine/reduce/conditions.ts";
 import type { Field, Layout } from "../engine/search/layout.ts";
@@ -120,4 +122,33 @@ export function hardwareStep(
     agent: fair ? `interrupts of CPU ${cpu}` : undefined,
   });
   return { ...action, cpu: nth, lane: `CPU ${cpu}`, says, guards: when, does: inOrder(does) };
+}
+
+/** A lock that sleepers are given in the order in which they came: each has a turn, 0 of those who do not wait. */
+export interface LockInTurn {
+  readonly lock: Field;
+  readonly turns: readonly Field[];
+}
+
+export const joinsLine = ({ turns }: LockInTurn, turn: Field): Operations =>
+  sets(
+    turn,
+    value("the next turn", turns, (state) => 1 + Math.max(...turns.map((each) => each.get(state)))),
+  );
+
+/** What the first in line does once the lock is free. */
+export function takesInTurn(
+  { lock, turns }: LockInTurn,
+  { index, turn }: { readonly index: number; readonly turn: Field },
+): Required<Pick<Step, "when" | "does">> {
+  const movesUp = turns.map((each) =>
+    sets(
+      each,
+      value("one turn less", [each], (state) => Math.max(0, each.get(state) - 1)),
+    ),
+  );
+  return {
+    when: [has(lock, 0), has(turn, 1)],
+    does: [sets(lock, index + 1), briefly("the others move up in line", movesUp)],
+  };
 }

@@ -9,7 +9,6 @@ import {
   noneIs,
   not,
   type Operation,
-  type Operations,
   replaces,
   sets,
   someIs,
@@ -17,7 +16,7 @@ import {
 } from "../../../engine/operations.ts";
 import { has, hasNot } from "../../../engine/reduce/conditions.ts";
 import type { Facts } from "../../../kernels/changes.ts";
-import { IDLE, type Step } from "../../program.ts";
+import { IDLE, joinsLine, type LockInTurn, type Step, takesInTurn } from "../../program.ts";
 import {
   ALLOCATION,
   BUSY,
@@ -43,31 +42,13 @@ import {
 /** What differs between releases. */
 export type PoolsOrder = Pick<Facts, "decay" | "shrinkerLocks">;
 
-const turns = ({ cpus }: Pools) => cpus.map(({ turn }) => turn);
-
-const joinsLine = (m: Pools, cpu: CpuFields): Operations =>
-  sets(
-    cpu.turn,
-    value("the next turn", turns(m), (state) => 1 + Math.max(...turns(m).map((turn) => turn.get(state)))),
-  );
+const purgeLock = (m: Pools): LockInTurn => ({ lock: m.purgeLock, turns: m.cpus.map(({ turn }) => turn) });
 
 export const takesLock = (m: Pools, cpu: CpuFields): Step => ({
   at: "purge lock",
   says: "takes the purge lock",
   to: "list_empty",
-  when: [has(m.purgeLock, 0), has(cpu.turn, 1)],
-  does: [
-    sets(m.purgeLock, cpu.index + 1),
-    briefly(
-      "the others move up in line",
-      turns(m).map((turn) =>
-        sets(
-          turn,
-          value("one turn less", [turn], (state) => Math.max(0, turn.get(state) - 1)),
-        ),
-      ),
-    ),
-  ],
+  ...takesInTurn(purgeLock(m), cpu),
 });
 
 /** One phase each: no law here depends on their steps, but for those that touch the pool. */
@@ -93,7 +74,7 @@ export function callers(m: Pools, cpu: CpuFields): Step[] {
       says: "alloc_vmap_area finds nothing, and purges",
       to: "purge lock",
       when: [noneIs(free, POOLED), noneIs(free, FREE)],
-      does: [sets(cpu.for, ALLOCATION), joinsLine(m, cpu)],
+      does: [sets(cpu.for, ALLOCATION), joinsLine(purgeLock(m), cpu.turn)],
     },
     ...m.extents.map(({ index, place }) => ({
       at: IDLE,
@@ -107,7 +88,7 @@ export function callers(m: Pools, cpu: CpuFields): Step[] {
       says: "drain_vmap_area_work",
       to: "purge lock",
       when: [has(m.drainAsked, 1)],
-      does: [sets(m.drainAsked, 0), sets(cpu.for, WORKER), joinsLine(m, cpu)],
+      does: [sets(m.drainAsked, 0), sets(cpu.for, WORKER), joinsLine(purgeLock(m), cpu.turn)],
       agent: "the worker",
     },
   ];
@@ -119,7 +100,7 @@ export function shrinks(m: Pools, cpu: CpuFields, { shrinkerLocks }: PoolsOrder)
     at: IDLE,
     says: "vmap_node_shrink_scan",
     to: shrinkerLocks ? "purge lock" : "list_empty",
-    does: [sets(cpu.for, SHRINKER), shrinkerLocks ? joinsLine(m, cpu) : []],
+    does: [sets(cpu.for, SHRINKER), shrinkerLocks ? joinsLine(purgeLock(m), cpu.turn) : []],
   };
 }
 

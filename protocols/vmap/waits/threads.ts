@@ -3,7 +3,6 @@ import {
   adds,
   all,
   any,
-  briefly,
   called,
   compare,
   type Guard,
@@ -17,7 +16,7 @@ import {
 } from "../../../engine/operations.ts";
 import { has, hasNot } from "../../../engine/reduce/conditions.ts";
 import { othersGetTheCpu } from "../../../spec/vmap/step-laws.ts";
-import { type Check, IDLE, type Step } from "../../program.ts";
+import { type Check, IDLE, joinsLine, type LockInTurn, type Step, takesInTurn } from "../../program.ts";
 import {
   A_RESCUER,
   A_WORKER,
@@ -46,32 +45,14 @@ export interface WaitsOrder {
 
 const turns = ({ lanes }: Waits) => lanes.map(({ turn }) => turn);
 
-const joinsLine = (m: Waits, thread: Thread): Operations =>
-  sets(
-    thread.turn,
-    value("the next turn", turns(m), (state) => 1 + Math.max(...turns(m).map((turn) => turn.get(state)))),
-  );
+const purgeLock = (m: Waits): LockInTurn => ({ lock: m.purgeLock, turns: turns(m) });
 
-function takesLock(m: Waits, thread: Thread, at: string, to: string): Step {
-  return {
-    at,
-    says: "takes the purge lock",
-    to,
-    when: [has(m.purgeLock, 0), has(thread.turn, 1)],
-    does: [
-      sets(m.purgeLock, thread.index + 1),
-      briefly(
-        "the others move up in line",
-        turns(m).map((turn) =>
-          sets(
-            turn,
-            value("one turn less", [turn], (state) => Math.max(0, turn.get(state) - 1)),
-          ),
-        ),
-      ),
-    ],
-  };
-}
+const takesLock = (m: Waits, thread: Thread, at: string, to: string): Step => ({
+  at,
+  says: "takes the purge lock",
+  to,
+  ...takesInTurn(purgeLock(m), thread),
+});
 
 /** Phases in which a thread sleeps until it is given the purge lock. */
 export const LOCKS: readonly string[] = ["shrinker's lock", "purge lock"];
@@ -98,7 +79,7 @@ function reclaims(m: Waits, thread: Thread, { shrinker }: WaitsOrder, to: string
         at: "reclaim",
         says: "the shrinker wants the purge lock",
         to: "shrinker's lock",
-        does: joinsLine(m, thread),
+        does: joinsLine(purgeLock(m), thread.turn),
       },
       takesLock(m, thread, "shrinker's lock", "shrink"),
       shrinks,
@@ -157,7 +138,7 @@ export function calls(m: Waits, thread: Thread, order: WaitsOrder): Step[] {
     { at: IDLE, says: "alloc_vmap_area: wants memory for a descriptor", to: "reclaim" },
     ...reclaims(m, thread, order, "search"),
     { at: "search", says: "finds a place; returns", to: IDLE },
-    { at: "search", says: "finds nothing", to: "purge lock", does: joinsLine(m, thread) },
+    { at: "search", says: "finds nothing", to: "purge lock", does: joinsLine(purgeLock(m), thread.turn) },
     ...purges(m, thread, release, []),
     ...[1, 2].map((node) => ({
       at: IDLE,
@@ -250,7 +231,7 @@ export function drains(m: Waits, thread: Thread, order: WaitsOrder): Step[] {
   ];
   const again = inCase(has(m.again, 1), [sets(m.drain, QUEUED), sets(m.again, 0)], sets(m.drain, OFF));
   return [
-    ...begins(m, order, "drain", "purge lock", joinsLine(m, thread)),
+    ...begins(m, order, "drain", "purge lock", joinsLine(purgeLock(m), thread.turn)),
     ...purges(m, thread, release, [endsItem(m, "drain"), again, sets(m.waited, 0)]),
   ];
 }
