@@ -36,7 +36,7 @@ export async function keptFailures<T extends Terms>(
 }
 
 /** A kernel's name as the beginning of a file's: that of a tree has its directory in it. */
-export const fileName = (kernel: string): string => kernel.replaceAll(/[^\w.-]/g, "_");
+const fileName = (kernel: string): string => kernel.replaceAll(/[^\w.-]/g, "_");
 
 /** Keeps a failing history and returns where. */
 export async function keepFailure<T extends Terms>(

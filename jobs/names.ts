@@ -33,7 +33,7 @@ function isMisspelt(word: string): boolean {
 }
 
 /** Every name that findKernel knows, bugs by their slugs. */
-export const KERNEL_NAMES: readonly string[] = [...LABELS, ...CHANGED.map((bug) => bug.id)];
+const KERNEL_NAMES: readonly string[] = [...LABELS, ...CHANGED.map((bug) => bug.id)];
 
 /** The neighbours of a version that no single release answers like; undefined for any other word. */
 export function placeOfKernel(word: string): string | undefined {

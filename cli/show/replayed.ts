@@ -82,7 +82,7 @@ export const saysOf = ({ laws }: Wing, law: LawId): string => laws.find(({ id })
 type Accepted = Pick<Replayed, "subject" | "asked" | "stopped" | "shown" | "of">;
 
 /** What is said where nothing is violated; a kernel that stops is not accepted for what was never run. */
-export function acceptedText({ subject, asked, stopped, shown, of }: Accepted): string {
+function acceptedText({ subject, asked, stopped, shown, of }: Accepted): string {
   if (stopped !== undefined) {
     const left = of - shown.last - 1;
     const rest = left === 0 ? "" : `; ${counted(left, "step")} not run`;
