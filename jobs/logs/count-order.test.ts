@@ -2,12 +2,14 @@
 import { describe, expect, test } from "vitest";
 import {
   alloc,
+  flush,
   free,
   freeing,
   judge,
   NO_PURGE,
   OTHER,
   onCpu,
+  purge,
   purged,
   purging,
   violatedIn,
@@ -67,8 +69,18 @@ describe("A free after another, beside two that have begun", () => {
     expect(await lawsOf(inTurn(2))).toEqual([["lazy-count", 6]]);
   });
 
-  test("is undecided beside a purge, which subtracts pages", async () => {
-    const [beside, besides, ...rest] = inTurn(2);
-    expect(await lawsOf([beside as string, besides as string, onCpu(3, purging), ...rest])).toEqual([]);
+  test("violates it beside a purge that has not flushed, and beside one that has it is undecided", async () => {
+    const returned = [
+      alloc(8),
+      freeing(8, 9),
+      free(8, 1),
+      purging,
+      flush(8, 9),
+      purge(8, 9, 1),
+      purged(true),
+    ];
+    const known = [...returned, ...nothing, ...nothing, onCpu(3, purging)];
+    expect(await lawsOf([...known, ...inTurn(2)])).toEqual([["lazy-count", known.length + 6]]);
+    expect(await lawsOf([...known, onCpu(3, flush(0, 9)), ...inTurn(2)])).toEqual([]);
   });
 });

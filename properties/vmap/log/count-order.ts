@@ -1,11 +1,12 @@
 /**
- * Frees between two purges, taken together. nr_lazy only grows there, by one free at a time: what each reports is its
+ * Frees between two purges that return areas, taken together. nr_lazy only grows there, by one free at a time: what each reports is its
  * place in the one order of all of them. Either this order agrees with their windows, or none does.
  */
 import type { EventOf, Stamp } from "../../../spec/vmap/log.ts";
 import type { Extent } from "../../../spec/vmap/vocabulary.ts";
-import { type Area, Extents, pagesOf } from "./area.ts";
+import { type Area, Extents, type Purge, pagesOf } from "./area.ts";
 import { hex } from "./hex.ts";
+import { mayHaveFlushed } from "./purge.ts";
 import type { Space } from "./space.ts";
 import { mustPrecede } from "./window.ts";
 
@@ -27,13 +28,15 @@ export class CountOrder {
 
   /** A free that began and ended after a purge, and before the next. */
   judge(area: Area, event: EventOf<"freed">): void {
-    const { open, lastClose, seen } = this.#space;
+    const { open, closed, seen } = this.#space;
     const { freeing } = area;
     // Without its entry a purge may run at any time.
-    if (!seen.purgeEntry || open !== undefined || freeing === undefined || lastClose === undefined) return;
-    if (!mustPrecede(lastClose, freeing)) return;
-    if (this.#since?.line !== lastClose.line) this.#counted = new Extents();
-    this.#since = lastClose;
+    if (!seen.purgeEntry || freeing === undefined || (open !== undefined && mayHaveFlushed(open))) return;
+    // One that returned nothing subtracts nothing.
+    const since = (closed.findLast(({ range }) => range?.end !== 0) ?? closed[0])?.close;
+    if (since === undefined || !mustPrecede(since, freeing)) return;
+    if (this.#since?.line !== since.line) this.#counted = new Extents();
+    this.#since = since;
     const start = event.lazyPages - pagesOf(area);
     const one = { start, end: start + pagesOf(area), area, by: event };
     const other = this.#contradiction(one, freeing);
@@ -62,11 +65,11 @@ export class CountOrder {
     });
   }
 
-  /** A purge began at the time of this event on another CPU: perhaps before it. */
+  /** A purge began or flushed at the time of this event on another CPU: perhaps before it. */
   #mayPurgeBeside({ time, cpu }: Stamp): boolean {
     const { open, closed } = this.#space;
-    const isBeside = ({ entry }: { readonly entry: Stamp | undefined }) =>
-      entry?.time === time && entry.cpu !== cpu;
+    const isBeside = ({ entry, flush }: Purge) =>
+      [entry, flush].some((each) => each?.time === time && each.cpu !== cpu);
     return closed.some(isBeside) || (open !== undefined && isBeside(open));
   }
 }

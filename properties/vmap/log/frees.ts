@@ -2,10 +2,10 @@
 import type { EventOf, Stamp } from "../../../spec/vmap/log.ts";
 import type { Extent, Pages, Vpn } from "../../../spec/vmap/vocabulary.ts";
 import { stampsOf } from "./allocations.ts";
-import { type Area, areaAt, type Purge, pagesOf } from "./area.ts";
+import { type Area, areaAt, pagesOf } from "./area.ts";
 import { CountOrder } from "./count-order.ts";
 import { hex, hexOfPage } from "./hex.ts";
-import { beginOf, mayFlushBefore, mayTake } from "./purge.ts";
+import { mayFlushBefore, mayHaveFlushed, mayTake } from "./purge.ts";
 import { type KernelFacts, MOST_CLOSED, type Space } from "./space.ts";
 import type { Task } from "./tasks.ts";
 import { mayPrecede, mustPrecede, type Window } from "./window.ts";
@@ -299,7 +299,7 @@ export class Frees {
       if (purge.close !== undefined && !(from !== undefined && mustPrecede(purge.close, from)))
         most += purge.taken;
     for (const { old } of open?.reused ?? []) most += pagesOf(old);
-    if (open !== undefined && hasMaybeFlushed(open)) return { least: own, most };
+    if (open !== undefined && mayHaveFlushed(open)) return { least: own, most };
     const concurrent = this.#pagesFreedSince(area, from);
     if (concurrent === undefined) return { least: own, most };
     return { least: areas.lazy.all + outside - areas.lazy.perhapsTaken - concurrent, most };
@@ -322,10 +322,4 @@ export class Frees {
     }
     return this.#ended.length < MOST_ENDED ? pages : undefined;
   }
-}
-
-function hasMaybeFlushed(purge: Purge): boolean {
-  if (purge.flush !== undefined) return true;
-  if (purge.entry !== undefined && purge.isFlushSeen) return false;
-  return beginOf(purge) === undefined || purge.close === undefined;
 }
