@@ -1,14 +1,7 @@
 /** A gather beside its judge, and how histories of its callers are drawn and shrunk. */
 import fc from "fast-check";
 import { gatherSpec } from "../../model/gather/after.ts";
-import {
-  chosen,
-  type HistoryStep,
-  isEnabled,
-  naming,
-  recordOf,
-  simpler,
-} from "../../spec/gather/commands.ts";
+import { chosen, type HistoryStep, isEnabled, naming, simpler } from "../../spec/gather/commands.ts";
 import { lawsCalled } from "../../spec/gather/laws/index.ts";
 import type { Scope } from "../../spec/gather/scope.ts";
 import { scopesFor } from "../../spec/gather/scopes.ts";
@@ -48,11 +41,8 @@ function keepsTheRules(
 export const HISTORIES: Histories<GatherTerms> = {
   bench: benchFor,
   scopesFor: ({ release }, law, unchecked) => scopesFor(release, law, unchecked),
-  fits: (history, { calls }) =>
-    history.every((step) => {
-      const { call } = recordOf(step);
-      return call === undefined || calls.includes(call);
-    }),
+  // Callers of another scope may violate the law in fewer commands, by calls that those of this one do not make.
+  fits: () => true,
   inEachScope: (histories) => Math.ceil(histories / 5),
   choices: (_scope, { shortest = 1, longest }) =>
     fc.array(fc.noBias(fc.nat()), { minLength: shortest, maxLength: longest, size: "max" }),
