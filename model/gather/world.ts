@@ -4,19 +4,11 @@ import { type Scope, tablesOf } from "../../spec/gather/scope.ts";
 import type { Pfn, Slot } from "../../spec/gather/vocabulary.ts";
 import type { OpenGather, Reading, World } from "../../spec/gather/world.ts";
 
-const NOTHING: Reading = {
-  early: [],
-  earlyTables: [],
-  twice: [],
-  missed: [],
-  wrongLevels: false,
-  idle: 0,
-  walked: [],
-  lost: [],
-  stale: [],
-  over: false,
-  stuck: false,
-};
+const nothing = (): Found => ({
+  ...{ early: [], earlyTables: [], twice: [], missed: [], walked: [], lost: [], stale: [] },
+  ...{ wrongLevels: false, idle: 0, over: false, stuck: false },
+});
+const NOTHING: Reading = nothing();
 
 export interface State extends World {
   /** Batch pages that are not freed. */
@@ -125,10 +117,7 @@ export class Draft {
   }
 
   get found(): Found {
-    this.reading ??= {
-      ...{ early: [], earlyTables: [], twice: [], missed: [], walked: [], lost: [], stale: [] },
-      ...{ wrongLevels: false, idle: 0, over: false, stuck: false },
-    };
+    this.reading ??= nothing();
     return this.reading;
   }
 
