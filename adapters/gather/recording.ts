@@ -92,7 +92,7 @@ export function readTrace(file: string, line: number, text: string): Trace {
     if (request === undefined) throw wrong(`${where}[0].op: expected one of ${OPS.join(", ")}`);
     const read = form(reply, answer, `${where}[1]`);
     // Nothing is done by what is refused.
-    if (read.ev === undefined && read.err === undefined) throw wrong(`${where}[1].ev: is missing`);
+    if (read.ev === undefined && read.err === undefined) throw wrong(`${where}[1].ev is missing`);
     const events = (read.ev ?? []).map((event, nth) => {
       const kind = eventForm(event);
       const at = `${where}[1].ev[${nth}]`;

@@ -1,6 +1,6 @@
 /** A judged log as text: its time line on one screen, then what was violated. */
 import type { JudgedLaw, ValidateReport } from "../../jobs/logs/validate.ts";
-import type { LogViolation } from "../../properties/vmap/log/account.ts";
+import type { FoundViolation } from "../../properties/vmap/log/account.ts";
 import type { Area } from "../../properties/vmap/log/area.ts";
 import type { EndState } from "../../properties/vmap/log/end-state.ts";
 import { hex, hexOfPage } from "../../properties/vmap/log/hex.ts";
@@ -17,11 +17,13 @@ const BARS = "▁▂▃▄▅▆▇█";
 const BAR_COLUMNS = 48;
 
 export function logText(report: ValidateReport): string {
-  const { violated, violations, interrupted, end } = report;
-  const verdict = violated > 0 ? pc.red(counted(violated, "violation")) : pc.green("Nothing violated");
+  const { violated, violations, interrupted, end, mismatch, release } = report;
   const until = interrupted ? " so far" : "";
   return [
-    `${verdict}${until}: ${pc.bold(report.file)}, ${report.seconds.toFixed(1)} s`,
+    `${verdictOf(report)}${until}: ${pc.bold(report.file)}, ${report.seconds.toFixed(1)} s`,
+    ...(mismatch === null
+      ? []
+      : [`  ${mismatch}\n  Judged without --release ${release}, whose rules it contradicts.`]),
     aboutText(report),
     timeLineText(report),
     windowsText(report.windows),
@@ -37,25 +39,31 @@ export function logText(report: ValidateReport): string {
     .join("\n\n");
 }
 
+function verdictOf({ violated, mismatch, release }: ValidateReport): string {
+  if (violated > 0) return pc.red(counted(violated, "violation"));
+  return mismatch === null ? pc.green("Nothing violated") : pc.red(`Not ${release}`);
+}
+
 /** Of several logs: which of them violate a law, before any is shown. */
 export function logsText(reports: readonly ValidateReport[]): string {
-  const bad = reports.filter(({ violated }) => violated > 0);
+  const bad = reports.filter(({ violated, mismatch }) => violated > 0 || mismatch !== null);
   const all = counted(reports.length, "log");
   if (bad.length === 0) return `${pc.green("Nothing violated")} in ${all}`;
-  const names = bad.map(({ file, violated }) => `  ${file}: ${counted(violated, "violation")}`);
+  const names = bad.map((report) => `  ${report.file}: ${verdictOf(report)}`);
   return [`${pc.red("Violated")} in ${bad.length} of ${all}:`, ...names].join("\n");
 }
 
 const many = (count: number) => Math.round(count).toLocaleString("en");
 
-function aboutText({ facts, lines, lost, span, release }: ValidateReport): string {
+function aboutText({ facts, lines, lost, span, release, hint }: ValidateReport): string {
   const time = facts.clock === "counter" ? `${many(span)} ticks` : `${(span / 1e6).toFixed(1)} s`;
   const losses =
     lost.times === 0 ? "" : pc.yellow(`, ${many(lost.events)} events lost in ${counted(lost.times, "gap")}`);
   const others = lines.others === 0 ? "" : `, ${many(lines.others)} others`;
   const strange =
     lines.strange === 0 ? "" : pc.yellow(`, ${counted(lines.strange, "line")} without an event`);
-  const version = release === null ? "" : `, as ${release}`;
+  const doubt = hint === null ? "" : pc.yellow(` (but ${hint})`);
+  const version = release === null ? "" : `, as ${release}${doubt}`;
   return `  ${many(lines.events)} events in ${time}${others}${strange}${losses}; ${counted(facts.cpus, "CPU")}, ${facts.bits} bits${version}`;
 }
 
@@ -136,6 +144,7 @@ function lawsText(laws: readonly JudgedLaw[]): string {
     `  ${id}`,
     many(judged),
     violated > 0 ? pc.red(many(violated)) : "0",
+
     many(sum(undecided)),
     many(sum(blind)),
     pc.dim(reasons({ ...undecided, ...blind }) || (why ?? "")),
@@ -181,7 +190,8 @@ function endText({ snapshot, log, common, sameSize, onlySnapshot, onlyLog }: End
   return lines.join("\n");
 }
 
-function violationText({ law, line, says, areas, around, events }: LogViolation): string {
+function violationText(violation: FoundViolation): string {
+  const { law, line, says, areas, around, events, more, moreByLaw } = violation;
   const sentence = LOG_LAWS.find(({ id }) => id === law)?.says ?? "";
   const lines = [
     `${pc.red(law)}  line ${line}: ${says}`,
@@ -192,6 +202,8 @@ function violationText({ law, line, says, areas, around, events }: LogViolation)
   ];
   const all = [...areas, ...around].sort((a, b) => a.start - b.start);
   if (all.length > 0) lines.push(...mapText(all));
+  const laws = Object.entries(moreByLaw).map(([id, count]) => `${id} ${many(count)}`);
+  if (more > 0) lines.push(`  and ${many(more)} more of the same addresses: ${laws.join(", ")}`);
   return lines.join("\n");
 }
 

@@ -95,10 +95,12 @@ export function acceptedText({ subject, asked, stopped, shown, of }: Accepted): 
 
 export function replayedText(replayed: Replayed): string {
   const { wing, about, bug, of, shown, violations, shortfalls, subject, replay } = replayed;
-  const { steps, first, got } = shown;
+  const { steps, first, last, got } = shown;
+  const [meant] = violations;
+  const violation = meant && { law: meant.law, index: last };
   const drawing = drawingOf(wing);
   const texts = Array.from(
-    drawing.maps(steps, { got: new Map(got) }),
+    drawing.maps(steps, { got: new Map(got), violation }),
     ({ now, map }) => `${[stepLine(drawing, now, of), ...map].join("\n")}\n`,
   );
   return [

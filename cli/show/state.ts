@@ -14,11 +14,14 @@ import { drawingOf } from "./drawings.ts";
 import { extentText } from "./text.ts";
 
 /** The run into a violation, a line a step. */
-export function linesOf(instance: SubjectInstance, { run, history, played }: Report): readonly string[] {
+export function linesOf(instance: SubjectInstance, { law, run, history, played }: Report): readonly string[] {
   if (instance.grain === "call") {
     const drawing = drawingOf(instance.wing);
     const lines = played.map((step) => stepLine(drawing, step, played.length));
-    return [...lines, ...(mapsOf(drawing, played).at(-1) ?? [])];
+    return [
+      ...lines,
+      ...(mapsOf(drawing, played, { violation: { law, index: played.length - 1 } }).at(-1) ?? []),
+    ];
   }
   return isOfSteps(instance.packed) ? chart(instance.packed, run) : history.map(String);
 }

@@ -61,7 +61,8 @@ export async function validateVerb(files: readonly string[], options: ValidateOp
   if (!json && written.length > 0) print(`plots: ${written.map(({ path }) => path).join(", ")}`);
   if (reportUnwritten(written)) return BAD_INPUT;
   if (reports.some(({ interrupted }) => interrupted)) return INTERRUPTED;
-  return reports.some(({ violated }) => violated > 0) ? UNEXPECTED : AS_EXPECTED;
+  const isExpected = reports.every(({ violated, mismatch }) => violated === 0 && mismatch === null);
+  return isExpected ? AS_EXPECTED : UNEXPECTED;
 }
 
 /** echarts takes a while to load, and is not needed otherwise. */

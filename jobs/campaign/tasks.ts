@@ -194,16 +194,16 @@ async function searchedInSwarm(job: SwarmJob, seed: number): Promise<Outcome> {
 }
 
 async function validated({ log, ...options }: PlannedJob & { kind: "validate" }): Promise<Outcome> {
-  const { violated, violations, laws } = await validate(log, options);
+  const { violated, violations, laws, mismatch } = await validate(log, options);
   const judged = laws.reduce((sum, each) => sum + each.judged, 0);
   const findings = violations
     .slice(0, MOST_FINDINGS)
     .map(({ law }) => ({ law, subject: log, bug: null, commands: null, file: null }));
   return {
-    outcome: violated > 0 ? "unexpected" : "as expected",
+    outcome: violated > 0 || mismatch !== null ? "unexpected" : "as expected",
     says:
       violated === 0
-        ? `nothing violated, judged ${judged} times`
+        ? (mismatch ?? `nothing violated, judged ${judged} times`)
         : `${violated} violations, the first in line ${violations[0]?.line}: ${violations[0]?.says}`,
     findings,
     histories: 0,

@@ -118,7 +118,8 @@ const pages = (start: number, end: number): Extent => ({
 });
 
 /** Undefined where the law itself says all there is to say. */
-function blameFor(
+/** Undefined where the law itself says all there is to say. */
+export function blameFor(
   law: string,
   { command, response, before, after }: JudgedOf<GatherTerms>,
 ): Blame | undefined {

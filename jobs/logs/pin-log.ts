@@ -4,6 +4,7 @@ import { basename, join } from "node:path";
 import type { LogViolation } from "../../properties/vmap/log/account.ts";
 import type { Area } from "../../properties/vmap/log/area.ts";
 import { hexOfPage } from "../../properties/vmap/log/hex.ts";
+import { OF_ROOM } from "../../properties/vmap/log/laws.ts";
 import type { LawId } from "../../spec/contract.ts";
 import { PAGE_SIZE } from "../../spec/vmap/vocabulary.ts";
 import { judge } from "../judge.ts";
@@ -24,7 +25,6 @@ export interface NotPinned {
 
 const FOLDER = join(".vmapcheck", "pinned");
 
-const OF_ROOM: readonly LawId[] = ["lowest-fit-at-a-page", "lowest-roomy-hole", "refused-only-when-full"];
 const OF_THE_REST = "few calls alone do not show it: it depends on the rest of the space";
 
 /** Files the first violation of each law. */

@@ -51,6 +51,19 @@ interface PurgeLines {
   readonly flush: number | undefined;
 }
 
+const lineOf = ({ lines }: { readonly lines: readonly number[] }) => lines[0] as number;
+
+/** The place of the first that begins after this line. */
+function firstAfter(all: readonly { readonly lines: readonly number[] }[], line: number): number {
+  let [low, high] = [0, all.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (lineOf(all[middle] as { lines: number[] }) <= line) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 export interface Planted {
   readonly fault: Fault;
   readonly text: string;
@@ -61,6 +74,7 @@ export class CleanLog {
   readonly #lines: readonly string[];
   readonly #placements: Placement[] = [];
   readonly #purges: PurgeLines[] = [];
+  #reuses: readonly { readonly old: Placement; readonly placed: Placement }[] | undefined;
 
   private constructor(lines: readonly string[]) {
     this.#lines = lines;
@@ -170,20 +184,26 @@ export class CleanLog {
 
   /** An area is placed where another lies that was freed, before the next purge. */
   #reuse(draw: Draw): Planted | undefined {
-    const pairs = this.#placements.flatMap((old) => {
-      const freed = old.freed.at(-1);
-      if (freed === undefined) return [];
-      const next = this.#purges.find(({ lines }) => (lines[0] as number) > freed)?.lines[0] ?? 0;
-      const placed = this.#placements.find(({ by, lines }) => by < next && (lines[0] as number) > freed);
-      return placed === undefined ? [] : [{ old, placed }];
-    });
-    if (pairs.length === 0) return undefined;
-    const { old, placed } = draw.of(pairs);
+    this.#reuses ??= this.#findReuses();
+    if (this.#reuses.length === 0) return undefined;
+    const { old, placed } = draw.of(this.#reuses);
     return this.#edited(
       "reuse before a flush",
       `line ${placed.by}, over what line ${old.by} placed`,
       this.#moved(placed, old.start, placed.lines),
     );
+  }
+
+  /** For each area that is freed the first that is placed before the next purge. */
+  #findReuses(): readonly { readonly old: Placement; readonly placed: Placement }[] {
+    const placements = this.#placements.toSorted((a, b) => lineOf(a) - lineOf(b));
+    return this.#placements.flatMap((old) => {
+      const freed = old.freed.at(-1);
+      if (freed === undefined) return [];
+      const next = this.#purges[firstAfter(this.#purges, freed)];
+      const placed = placements[firstAfter(placements, freed)];
+      return placed === undefined || next === undefined || placed.by >= lineOf(next) ? [] : [{ old, placed }];
+    });
   }
 
   /** An area is placed over another that is in use. */

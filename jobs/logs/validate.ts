@@ -2,9 +2,10 @@
 import { inputError } from "../../adapters/input-error.ts";
 import { Log } from "../../adapters/vmap/logs/log.ts";
 import { readVmallocinfo, snapshotNamed } from "../../adapters/vmap/logs/vmallocinfo.ts";
-import type { LawTally, LogViolation } from "../../properties/vmap/log/account.ts";
+import type { FoundViolation, LawTally } from "../../properties/vmap/log/account.ts";
 import type { EndState } from "../../properties/vmap/log/end-state.ts";
 import { LOG_LAWS } from "../../properties/vmap/log/laws.ts";
+import type { ReleaseFacts } from "../../properties/vmap/log/release.ts";
 import type { FitCounts } from "../../properties/vmap/log/room.ts";
 import type { PlacementWindow } from "../../properties/vmap/log/space.ts";
 import {
@@ -14,7 +15,7 @@ import {
   windowState,
 } from "../../properties/vmap/log/time-line.ts";
 import { whyUnjudged } from "../../properties/vmap/log/unjudged.ts";
-import { type ReleaseFacts, Validator } from "../../properties/vmap/log/validator.ts";
+import { Validator } from "../../properties/vmap/log/validator.ts";
 import type { LawId } from "../../spec/contract.ts";
 import type { LogFacts, Snapshot } from "../../spec/vmap/log.ts";
 import type { Extent } from "../../spec/vmap/vocabulary.ts";
@@ -33,6 +34,8 @@ export interface JudgedLaw {
   readonly id: LawId;
   readonly judged: number;
   readonly violated: number;
+  /** What follows from violations, of this or of other laws. */
+  readonly more: number;
   readonly undecided: Readonly<Record<string, number>>;
   readonly blind: Readonly<Record<string, number>>;
   /** Why it was never judged; null if it was. */
@@ -42,6 +45,10 @@ export interface JudgedLaw {
 export interface ValidateReport {
   readonly file: string;
   readonly release: string | null;
+  /** Why the log is not of that release; null if it may be. */
+  readonly mismatch: string | null;
+  /** What speaks against that release and contradicts nothing; null if nothing does. */
+  readonly hint: string | null;
   readonly facts: LogFacts;
   /** Lines with events of the vmap layer, with others, and with none. */
   readonly lines: { readonly events: number; readonly others: number; readonly strange: number };
@@ -49,7 +56,7 @@ export interface ValidateReport {
   readonly lost: { readonly times: number; readonly events: number };
   readonly laws: readonly JudgedLaw[];
   readonly violated: number;
-  readonly violations: readonly LogViolation[];
+  readonly violations: readonly FoundViolation[];
   readonly totals: Readonly<Record<"allocated" | "failed" | "freed" | "purges" | "purgesOfAreas", number>>;
   /** From the first event to the last, in microseconds or ticks. */
   readonly span: number;
@@ -110,6 +117,8 @@ export async function validate(file: string, options: ValidateOptions = {}): Pro
   return {
     file,
     release: options.release ?? null,
+    mismatch: validator.mismatch,
+    hint: validator.hint,
     facts: log.facts,
     lines: log.counts,
     lost,
@@ -123,12 +132,13 @@ export async function validate(file: string, options: ValidateOptions = {}): Pro
 function reportOf({ space, timeLine, room, purging }: Validator) {
   const { account, areas, windows } = space;
   const laws = LOG_LAWS.map(({ id }) => {
-    const { judged, violated, undecided, blind } = account.tallies.get(id) as LawTally;
+    const { judged, violated, more, undecided, blind } = account.tallies.get(id) as LawTally;
     const reasons = [...undecided.keys(), ...blind.keys()];
     return {
       id,
       judged,
       violated,
+      more,
       undecided: Object.fromEntries(undecided),
       blind: Object.fromEntries(blind),
       why: judged + violated > 0 ? null : reasons.join("; ") || whyUnjudged(id, space.seen),
@@ -168,7 +178,10 @@ function holesOf({ vstart, highest }: PlacementWindow, areas: Iterable<Extent>):
 function releaseFacts(word: string): ReleaseFacts {
   const releases = checkedFor(word).kernels.map(({ release }) => release);
   const exact = ["lowest-fit-at-a-page", "lowest-fit"];
+  const [, major, minor] = /^v?(\d+)\.(\d+)/.exec(word) ?? [];
   return {
+    name: word,
+    hasTracepoints: major === undefined ? undefined : Number(major) + Number(minor) / 1000 >= 6.002,
     hasNodes: agreed(releases.map(({ pools }) => pools !== "none")),
     exactFit: agreed(releases.map(({ laws }) => exact.some((law) => laws.includes(law)))),
   };

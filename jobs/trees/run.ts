@@ -8,7 +8,7 @@ import { WORKER } from "../../trees/vmap/calls.ts";
 import { StepChild } from "../../trees/vmap/step-child.ts";
 import { scopeText } from "../parameters.ts";
 import type { Watch } from "../work.ts";
-import { actsIn } from "./acts.ts";
+import { actsIn, PLAIN } from "./acts.ts";
 import {
   exploreTreeSteps,
   type TakenOnLane,
@@ -87,7 +87,7 @@ function violates({ calls, scope }: TreeSteps, { seen }: TakenOnLane): boolean {
   return seen.some((text) => lawViolated(text, calls, scope) !== undefined);
 }
 
-/** Undefined where a step cannot be taken, or does something else. */
+/** Up to the first violation; undefined where a step cannot be taken, or does something else. */
 async function takeExactly(child: StepChild, asked: TreeSteps, wanted: readonly Wanted[]) {
   const taken: TakenOnLane[] = [];
   for (const { lane, acts } of wanted) {
@@ -96,6 +96,7 @@ async function takeExactly(child: StepChild, asked: TreeSteps, wanted: readonly 
     const did = saidBy(asked, step.acts).map(({ says }) => says);
     if (did.join("; ") !== acts.join("; ")) return undefined;
     taken.push({ lane, ...step });
+    if (violates(asked, taken.at(-1) as TakenOnLane)) return taken;
   }
   return taken;
 }
@@ -120,6 +121,3 @@ async function takeAligned(child: StepChild, asked: TreeSteps, wanted: readonly 
   }
   return taken;
 }
-
-/** A plain access: where a compiler puts one may differ. */
-const PLAIN = "reads or writes";

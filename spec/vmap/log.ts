@@ -124,11 +124,12 @@ export interface Mark {
   readonly snapshot: "begins" | "ended" | undefined;
 }
 
-/** Events of this CPU are missing before this line; all CPUs if it is not said whose. */
+/** Events of this CPU are missing before this line; of some CPU if it is not said whose (-1). */
 export interface Lost {
   readonly kind: "lost";
   readonly events: number | undefined;
-  readonly everywhere: boolean;
+  /** The line after which they are missing: the last of that CPU, or of the one that printed nothing for longest; or 0. */
+  readonly since: number;
 }
 
 /** Any other event of the layer: it shows that its task has come so far. */

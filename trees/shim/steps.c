@@ -21,14 +21,44 @@
 
 /* The search. */
 
+/* Where the verdict on a text is, or may be put. The table has free places. */
 static struct verdict *verdict_on(const char *text)
 {
-	int at;
+	uint32_t hash = 2166136261u, at;
+	const char *c;
 
-	for (at = 0; at < host->verdict_count; at++)
-		if (!strcmp(host->verdicts[at].text, text))
-			return &host->verdicts[at];
-	return NULL;
+	for (c = text; *c; c++)
+		hash = (hash ^ (unsigned char)*c) * 16777619u;
+	for (at = hash; ; at++) {
+		struct verdict *place = &host->verdicts[at & (host->verdict_slots - 1)];
+
+		if (!place->text || !strcmp(place->text, text))
+			return place;
+	}
+}
+
+static void add_verdict(const char *text, int law)
+{
+	struct verdict *was = host->verdicts, *place;
+	size_t slots = host->verdict_slots, at;
+
+	if (2 * host->verdict_count >= slots) {
+		host->verdict_slots = slots ? 2 * slots : 16;
+		host->verdicts = memory(NULL, host->verdict_slots * sizeof(*was));
+		memset(host->verdicts, 0, host->verdict_slots * sizeof(*was));
+		for (at = 0; at < slots; at++)
+			if (was[at].text)
+				*verdict_on(was[at].text) = was[at];
+		free(was);
+	}
+	place = verdict_on(text);
+	if (place->text)
+		return;
+	*place = (struct verdict){ strdup(text), law };
+	if (!place->text)
+		fail("no memory");
+	host->verdict_count++;
+	host->bytes += strlen(text) + 1;
 }
 
 /* What a step came to: 0, the number of a law, or -1 where a text must be judged first: it is in `notes->seen`. */
@@ -38,8 +68,8 @@ static int law_of(char *seen, char **unknown)
 	struct verdict *known;
 
 	while ((line = strsep(&rest, "\n")) && *line) {
-		known = verdict_on(line);
-		if (!known) {
+		known = host->verdict_slots ? verdict_on(line) : NULL;
+		if (!known || !known->text) {
 			*unknown = line;
 			return -1;
 		}
@@ -51,8 +81,10 @@ static int law_of(char *seen, char **unknown)
 
 static void report_progress(const char *how)
 {
+	size_t tables = host->slots * 16 + host->room * 24 + host->verdict_slots * sizeof(struct verdict);
+
 	printf("%s %zu %zu %u %zu %zu %zu %zu\n", how, host->count, host->steps, host->depth, host->count - host->next,
-	       host->bytes + host->slots * 16 + host->room * 24, host->ends, host->stuck);
+	       host->bytes + tables, host->ends, host->stuck);
 }
 
 /* Looks at each lane of each node in turn. A step whose text must be judged is taken again when it is. */
@@ -145,7 +177,7 @@ static void take_step(int lane)
 static void begin(int cpus, unsigned long pages, unsigned long lazy, int pressure, int outcomes)
 {
 	const size_t alternate = 1 << 16;
-	struct sigaction action = { .sa_handler = crashed, .sa_flags = SA_ONSTACK | SA_NODEFER };
+	struct sigaction action = { .sa_sigaction = crashed, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER };
 	stack_t stack = { .ss_sp = mmap(NULL, alternate, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
 			  .ss_size = alternate };
 	const int signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGVTALRM };
@@ -182,9 +214,9 @@ static void answer(char *line)
 	} else if (!strcmp(word, "go")) {
 		explore(args[0]);
 	} else if (!strcmp(word, "verdict")) {
-		if (*end != ' ' || host->verdict_count == VERDICTS || args[0] < 0 || args[0] >= MOST_LAWS)
-			fail("too many replies that differ");
-		host->verdicts[host->verdict_count++] = (struct verdict){ strdup(end + 1), args[0] };
+		if (*end != ' ' || args[0] < 0 || args[0] >= MOST_LAWS)
+			fail("a verdict is LAW STEPS TEXT");
+		add_verdict(end + 1, args[0]);
 		explore(args[1]);
 	} else if (!strcmp(word, "run") && args[0] > 0 && args[0] < MOST_LAWS && host->laws[args[0]].times) {
 		printf("run %zu", host->laws[args[0]].times);

@@ -97,7 +97,7 @@ test.each([
   ["##### CPU 1 buffer started ####", undefined],
 ])("Lost events are read from %s", async (text, events) => {
   const all = await read(`${line(ALLOC)}\n${text}\n${line(FREE)}\n`);
-  expect(all[1]).toMatchObject({ kind: "lost", cpu: 1, events, everywhere: false });
+  expect(all[1]).toMatchObject({ kind: "lost", cpu: 1, events });
 });
 
 test("An event that is a little earlier than the one before it is as good as a loss on all CPUs", async () => {

@@ -12,7 +12,7 @@ const BACK = 1e6;
 const LOST = /^\s*CPU[ :]*(\d+) \[(?:LOST )?(?:(\d+) )?EVENTS(?: DROPPED| LOST)?\]/;
 /** An overwritten buffer: the events before the first that is left of this CPU are missing. */
 const STARTED = /^#+ CPU (\d+) buffer started #+/;
-const PERF_LOST = /PERF_RECORD_LOST\S*:? +(?:lost )?(\d+)/;
+const PERF_LOST = /(?:\[(\d+)\]\s+[\d.]+:\s+)?PERF_RECORD_LOST\S*:? +(?:lost )?(\d+)/;
 /** Words that a program writes before its events. */
 const HEAD = /^(#|cpus=|version = |CPU \d+ is empty|\s*\[vmallocinfo)/;
 
@@ -20,15 +20,16 @@ const HEAD = /^(#|cpus=|version = |CPU \d+ is empty|\s*\[vmallocinfo)/;
 export class Log {
   readonly #file: string;
   readonly #names = new Names();
-  readonly #cpus = new Set<number>();
+  /** The last line of each CPU. */
+  readonly #cpus = new Map<number, number>();
   #online = 0;
   #wide = false;
   #clock: "seconds" | "counter" | undefined;
   #last: Stamp | undefined;
   /** The tracer by the head of the log; that of events alone is called nop. */
   #tracer: string | undefined;
-  /** The last line is earlier than the one before it: what happened between is not known, as if events were lost. */
-  #isBack = false;
+  /** The last line is earlier than the one before it, as if events were lost since this line. */
+  #backSince: number | undefined;
   /** Lines with an event of ours, of another subsystem, and with none. */
   readonly counts = { events: 0, others: 0, strange: 0 };
   #firstStrange: { readonly line: number; readonly text: string } | undefined;
@@ -50,7 +51,7 @@ export class Log {
     for await (const { number, text } of textLines(this.#file, LOG)) {
       const event = this.#eventIn(number, text);
       if (event === undefined) continue;
-      if (this.#isBack) yield this.#lost(number, event.cpu, undefined, true);
+      if (this.#backSince !== undefined) yield this.#lost(number, event.cpu, undefined, this.#backSince);
       yield event;
     }
     if (this.counts.events === 0) throw this.#noEvents();
@@ -61,8 +62,9 @@ export class Log {
     if (found === undefined) return this.#aside(line, text);
     const said = saidBy(found.event, found.fields);
     if (typeof said === "string") throw inputError(this.#file, line, said);
-    this.#cpus.add(found.stamp.cpu);
-    this.#isBack = this.#checkClock(found);
+    const { cpu } = found.stamp;
+    this.#backSince = this.#checkClock(found) ? Math.min(this.#since(-1), this.#since(cpu)) : undefined;
+    this.#cpus.set(cpu, line);
     if (said === undefined) {
       this.counts.others += 1;
       return undefined;
@@ -95,14 +97,14 @@ export class Log {
 
   /** A line without an event: a comment, lost events, or something strange. */
   #aside(line: number, text: string): LogEvent | undefined {
-    this.#isBack = false;
+    this.#backSince = undefined;
     const lost = LOST.exec(text) ?? STARTED.exec(text);
     if (lost !== null) {
       const [, cpu, events] = lost;
-      return this.#lost(line, Number(cpu), events === undefined ? undefined : Number(events), false);
+      return this.#lost(line, Number(cpu), events === undefined ? undefined : Number(events));
     }
     const perf = PERF_LOST.exec(text);
-    if (perf !== null) return this.#lost(line, -1, Number(perf[1]), true);
+    if (perf !== null) return this.#lost(line, Number(perf[1] ?? -1), Number(perf[2]));
     if (HEAD.test(text)) {
       this.#tracer ??= /^# tracer: (\S+)/.exec(text)?.[1];
       const [, online] = /#P:(\d+)/.exec(text) ?? [];
@@ -115,8 +117,13 @@ export class Log {
     return undefined;
   }
 
-  #lost(line: number, cpu: number, events: number | undefined, everywhere: boolean): LogEvent {
-    const lost: Lost = { kind: "lost", events, everywhere };
+  /** What events of this CPU may be missing after. A buffer that was full has printed what it had. */
+  #since(cpu: number): number {
+    return cpu < 0 ? Math.min(...this.#cpus.values()) : (this.#cpus.get(cpu) ?? 0);
+  }
+
+  #lost(line: number, cpu: number, events: number | undefined, since = this.#since(cpu)): LogEvent {
+    const lost: Lost = { kind: "lost", events, since: Number.isFinite(since) ? since : 0 };
     const time = this.#last?.time ?? 0;
     return { ...lost, line, time, cpu, task: 0, name: "", inInterrupt: false };
   }

@@ -2,7 +2,7 @@
 import type { LawId } from "../../../spec/contract.ts";
 import type { LogEvent, Stamp } from "../../../spec/vmap/log.ts";
 import type { Area } from "./area.ts";
-import { LOG_LAWS } from "./laws.ts";
+import { LOG_LAWS, OF_ROOM } from "./laws.ts";
 
 /** A law that the log violates in every order of its events that is possible. */
 export interface LogViolation {
@@ -18,10 +18,28 @@ export interface LogViolation {
   readonly events: readonly Stamp[];
 }
 
+/** A violation, and how many more have its cause: they are about the same addresses, and nothing was known of these since. */
+export interface FoundViolation extends LogViolation {
+  readonly more: number;
+  readonly moreByLaw: Readonly<Record<LawId, number>>;
+}
+
+/** What violations have in common. */
+export interface Cause {
+  /** Those of the event that shows it first, one of each law. */
+  readonly found: { -readonly [K in keyof FoundViolation]: FoundViolation[K] }[];
+  /** Those that are not decided yet. */
+  waiting: number;
+}
+
+export const newCause = (): Cause => ({ found: [], waiting: 0 });
+
 /** How often a law was judged; and how often not, by the reason. */
 export interface LawTally {
   judged: number;
+  /** Violations; and those that have the cause of another. */
   violated: number;
+  more: number;
   /** An order exists in which it holds, and one in which it does not. */
   readonly undecided: Map<string, number>;
   /** What it needs is not in the log. */
@@ -33,9 +51,15 @@ const MOST_KEPT = 200;
 
 export class Account {
   readonly tallies: ReadonlyMap<LawId, LawTally> = new Map(
-    LOG_LAWS.map(({ id }) => [id, { judged: 0, violated: 0, undecided: new Map(), blind: new Map() }]),
+    LOG_LAWS.map(({ id }) => [
+      id,
+      { judged: 0, violated: 0, more: 0, undecided: new Map(), blind: new Map() },
+    ]),
   );
-  violations: LogViolation[] = [];
+  violations: FoundViolation[] = [];
+  /** Violations that were ever found, those too that follow from others. */
+  found = 0;
+  withheld: { readonly laws: readonly LawId[]; readonly line: number; readonly why: string } | undefined;
 
   judged(law: LawId): void {
     this.#of(law).judged += 1;
@@ -49,23 +73,63 @@ export class Account {
     count(this.#of(law).blind, why);
   }
 
-  violate(violation: LogViolation): void {
-    this.#of(violation.law).violated += 1;
-    if (this.violations.length < MOST_KEPT) this.violations.push(violation);
+  violate(violation: LogViolation, { found }: Cause = newCause()): void {
+    const { law, line } = violation;
+    this.found += 1;
+    const { withheld } = this;
+    if (withheld !== undefined && line <= withheld.line && withheld.laws.includes(law)) {
+      this.#unjudge(law, this.#of(law).undecided, withheld.why);
+      return;
+    }
+    const [first] = found;
+    if (first === undefined || (first.line === line && found.every((each) => each.law !== law))) {
+      const one = { ...violation, more: 0, moreByLaw: {} };
+      found.push(one);
+      this.#of(law).violated += 1;
+      if (this.violations.length < MOST_KEPT) this.violations.push(one);
+      return;
+    }
+    // It may have been decided later, and come first; a hole that was passed over rests on all that lies below it.
+    const isFirst = line < first.line && !OF_ROOM.includes(law);
+    const [kept, other] = isFirst ? [violation, first.law] : [first, law];
+    this.#of(first.law).violated -= 1;
+    this.#of(kept.law).violated += 1;
+    this.#of(other).more += 1;
+    const moreByLaw = { ...first.moreByLaw, [other]: (first.moreByLaw[other] ?? 0) + 1 };
+    Object.assign(first, kept, { more: first.more + 1, moreByLaw });
   }
 
   /** Nothing that was held to be a violation is one, for this reason. */
   withdraw(why: string): void {
-    for (const [law, tally] of this.tallies)
-      for (; tally.violated > 0; tally.violated--) this.unjudge(law, why);
+    for (const [law, tally] of this.tallies) {
+      for (let each = tally.violated + tally.more; each > 0; each--) this.unjudge(law, why);
+      tally.violated = 0;
+      tally.more = 0;
+    }
     this.violations = [];
+  }
+
+  /** What violates these laws up to this line is undecided, for this reason. */
+  withhold(laws: readonly LawId[], line: number, why: string): void {
+    this.withheld = { laws, line, why };
+    for (const law of laws) {
+      const tally = this.#of(law);
+      for (let each = tally.violated + tally.more; each > 0; each--) this.#unjudge(law, tally.undecided, why);
+      tally.violated = 0;
+      tally.more = 0;
+    }
+    this.violations = this.violations.filter(({ law }) => !laws.includes(law));
   }
 
   /** What was counted as judged was not, for this reason. */
   unjudge(law: LawId, why: string): void {
+    this.#unjudge(law, this.#of(law).blind, why);
+  }
+
+  #unjudge(law: LawId, counts: Map<string, number>, why: string): void {
     const tally = this.#of(law);
     tally.judged = Math.max(0, tally.judged - 1);
-    count(tally.blind, why);
+    count(counts, why);
   }
 
   #of(law: LawId): LawTally {

@@ -1,6 +1,6 @@
 /** Areas are placed: where a window allows, and over nothing that may still be in use or translated. */
 import type { EventOf, Stamp } from "../../../spec/vmap/log.ts";
-import { alignUp, type Vpn } from "../../../spec/vmap/vocabulary.ts";
+import { alignUp, type Extent, type Vpn } from "../../../spec/vmap/vocabulary.ts";
 import { stampOf } from "./account.ts";
 import { type Area, areaAt, type Purge, pagesOf, type Request } from "./area.ts";
 import { hex, hexOfPage } from "./hex.ts";
@@ -117,7 +117,10 @@ export class Allocations {
   #compareAreas(event: EventOf<"alloc return">, got: Area, task: Task): void {
     this.#space.judged("events-agree");
     if (got.start === event.start && got.end === event.end) return;
-    this.#disagree(event, `alloc_vmap_area reported ${hex(got)} and returns ${hex(event)}`, got.placed.by);
+    this.#disagree(event, `alloc_vmap_area reported ${hex(got)} and returns ${hex(event)}`, got.placed.by, [
+      got,
+      event,
+    ]);
     const { areas } = this.#space;
     areas.remove(got);
     for (const old of areas.overlapping(event)) areas.remove(old);
@@ -126,8 +129,9 @@ export class Allocations {
     task.got = undefined;
   }
 
-  #disagree(at: Stamp, says: string, before?: Stamp): void {
-    this.#space.suspect({ law: "events-agree", at, says, areas: [], events: before ? [before] : [] });
+  #disagree(at: Stamp, says: string, before?: Stamp, unknown: readonly Extent[] = []): void {
+    const events = before ? [before] : [];
+    this.#space.suspect({ law: "events-agree", at, says, areas: [], events }, unknown);
   }
 
   #placeRequested(
@@ -173,6 +177,7 @@ export class Allocations {
       else this.#reuse(old, area, event);
     }
     areas.add(area);
+    this.#space.settle(area, event);
   }
 
   /** The place was used before, and what lay there was purged since. */

@@ -117,76 +117,89 @@ export interface LazySums {
   unsized: number;
 }
 
-/** Areas in the order of their addresses. No two overlap: of two that do, the older one is taken out. */
-export class Areas {
-  #all: Area[] = [];
-  readonly lazy: LazySums = { all: 0, perhapsTaken: 0, unsized: 0 };
+/** Extents in the order of their addresses, no two of which overlap. */
+export class Extents<T extends Extent> {
+  protected all: T[] = [];
 
   get size(): number {
-    return this.#all.length;
+    return this.all.length;
   }
 
-  [Symbol.iterator](): Iterator<Area> {
-    return this.#all[Symbol.iterator]();
+  [Symbol.iterator](): Iterator<T> {
+    return this.all[Symbol.iterator]();
   }
 
   /** The place of the first that ends above this page. */
   placeOf(page: Vpn): number {
-    const all = this.#all;
+    const { all } = this;
     let [low, high] = [0, all.length];
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((all[middle] as Area).end <= page) low = middle + 1;
+      if ((all[middle] as T).end <= page) low = middle + 1;
       else high = middle;
     }
     return low;
   }
 
-  nth(place: number): Area | undefined {
-    return this.#all[place];
+  nth(place: number): T | undefined {
+    return this.all[place];
   }
 
-  /** The area that has this page. */
-  around(page: Vpn): Area | undefined {
-    const area = this.#all[this.placeOf(page)];
-    return area !== undefined && area.start <= page ? area : undefined;
+  /** The one that has this page. */
+  around(page: Vpn): T | undefined {
+    const one = this.all[this.placeOf(page)];
+    return one !== undefined && one.start <= page ? one : undefined;
   }
 
-  overlapping({ start, end }: Extent): readonly Area[] {
-    const found: Area[] = [];
-    for (let place = this.placeOf(start); place < this.#all.length; place++) {
-      const area = this.#all[place] as Area;
-      if (area.start >= end) break;
-      found.push(area);
+  overlapping({ start, end }: Extent): readonly T[] {
+    const found: T[] = [];
+    for (let place = this.placeOf(start); place < this.all.length; place++) {
+      const one = this.all[place] as T;
+      if (one.start >= end) break;
+      found.push(one);
     }
     return found;
   }
 
   /** Those at the extent, and some on each side of it. */
-  near({ start, end }: Extent, each: number): readonly Area[] {
+  near({ start, end }: Extent, each: number): readonly T[] {
     const place = this.placeOf(start);
-    return this.#all.slice(Math.max(0, place - each), this.placeOf(end) + each);
+    return this.all.slice(Math.max(0, place - each), this.placeOf(end) + each);
   }
 
-  add(area: Area): void {
-    this.#all.splice(this.placeOf(area.start), 0, area);
+  has(one: T): boolean {
+    return this.all[this.placeOf(one.start)] === one;
+  }
+
+  add(one: T): void {
+    this.all.splice(this.placeOf(one.start), 0, one);
+  }
+
+  remove(one: T): boolean {
+    const isHere = this.has(one);
+    if (isHere) this.all.splice(this.placeOf(one.start), 1);
+    return isHere;
+  }
+}
+
+/** The areas that are known: of two that overlap, the older one is taken out. */
+export class Areas extends Extents<Area> {
+  readonly lazy: LazySums = { all: 0, perhapsTaken: 0, unsized: 0 };
+
+  override add(area: Area): void {
+    super.add(area);
     this.#count(area, 1);
   }
 
-  has(area: Area): boolean {
-    return this.#all[this.placeOf(area.start)] === area;
-  }
-
-  remove(area: Area): void {
-    const place = this.placeOf(area.start);
-    if (this.#all[place] !== area) return;
-    this.#all.splice(place, 1);
-    this.#count(area, -1);
+  override remove(area: Area): boolean {
+    const isHere = super.remove(area);
+    if (isHere) this.#count(area, -1);
+    return isHere;
   }
 
   removeAll(gone: ReadonlySet<Area>): void {
     if (gone.size === 0) return;
-    this.#all = this.#all.filter((area) => !gone.has(area));
+    this.all = this.all.filter((area) => !gone.has(area));
     for (const area of gone) this.#count(area, -1);
   }
 

@@ -3,6 +3,7 @@ import type { EventOf, InfoArea, Stamp } from "../../../spec/vmap/log.ts";
 import { type Extent, overlaps } from "../../../spec/vmap/vocabulary.ts";
 import { stampsOf } from "./allocations.ts";
 import type { Area } from "./area.ts";
+import { AFTER_VIOLATION } from "./doubts.ts";
 import { hex } from "./hex.ts";
 import type { Space } from "./space.ts";
 
@@ -80,7 +81,8 @@ export class EndWatch {
     for (const area of common) {
       this.#space.judged("end-state");
       const there = shown.get(area.start) as InfoArea;
-      if (there.end !== area.end && !this.#space.isDoubtful(area) && area.isSized)
+      const isOpen = this.#space.isDoubtful(area) || this.#space.doubts.touch(area);
+      if (there.end !== area.end && area.isSized && !isOpen)
         this.#violate(area, `the log leaves ${hex(area)}, and /proc/vmallocinfo has ${hex(there)}`, [area]);
     }
     for (const each of all) {
@@ -120,6 +122,7 @@ export class EndWatch {
 
   #whyNotShown(area: Area, mark: Stamp | undefined, end: ReadonlySet<Area>): string | undefined {
     if (this.#space.isDoubtful(area)) return this.#space.whyDoubtful;
+    if (this.#space.doubts.touch(area)) return AFTER_VIOLATION;
     if (!this.#space.seen.freed && !this.#space.seen.freeEntry) return "no event shows frees";
     if (this.#space.suspended.has(area)) return "another area lies over it";
     if (mark === undefined)
@@ -130,6 +133,7 @@ export class EndWatch {
 
   #whyNotLogged(area: InfoArea, mark: Stamp | undefined, bits: 32 | 64): string | undefined {
     if (/^pcpu|percpu/.test(area.caller)) return "a percpu area, of which the log has no event";
+    if (this.#space.doubts.touch(area)) return AFTER_VIOLATION;
     const here = this.#space.areas.overlapping(area);
     const since = here.find(({ start }) => start === area.start);
     if (since !== undefined && mark !== undefined && (since.placed.by?.line ?? 0) > mark.line)

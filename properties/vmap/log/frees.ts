@@ -113,6 +113,7 @@ export class Frees {
   ): Area | undefined {
     const late = this.#suspendedAt(start, event, freed);
     if (late !== undefined) {
+      if (!this.#space.suspended.has(late)) this.#space.forgetLazy();
       this.#space.areas.free(late, freed);
       return late;
     }
@@ -231,7 +232,9 @@ export class Frees {
         areas: [areaAt(extent, { origin: "unseen", at: event })],
       });
     } else this.#space.account.blind("argument-domain", why);
-    return this.#adopt(extent, isSized, freed, event);
+    const area = this.#adopt(extent, isSized, freed, event);
+    this.#space.settle(area, event);
+    return area;
   }
 
   #adopt(extent: Extent, isSized: boolean, freed: Window, event: Stamp): Area {
@@ -245,7 +248,7 @@ export class Frees {
   /** The counter was read when the area had been added to it, somewhere in this window. */
   #judgeCount(area: Area, event: EventOf<"freed">): void {
     if (this.#space.hasUnseenLazy) {
-      this.#space.account.blind("lazy-count", this.#space.whyDoubtful);
+      this.#space.account.blind("lazy-count", this.#space.whyUnseenLazy);
       return;
     }
     const { least, most } = this.#countBounds(area);

@@ -23,6 +23,13 @@ const OF_CALLS: readonly LawId[] = [
   "argument-domain",
 ];
 
+/** Those on the search for free space. */
+export const OF_ROOM: readonly LawId[] = [
+  "lowest-fit-at-a-page",
+  "lowest-roomy-hole",
+  "refused-only-when-full",
+];
+
 const OF_LOGS: readonly LogLaw[] = [
   {
     id: "purge-takes-all",

@@ -20,6 +20,9 @@ export class Purging {
   /** Purges in the log, and what came of the count of areas that each reports. */
   readonly counts = { purges: 0, empty: 0, match: 0, fewer: 0, more: 0 };
 
+  /** Purges whose number depends on whether areas that touch count as one; and those that count them so. */
+  readonly merged = { differ: 0, fewer: 0 };
+
   constructor(space: Space, facts: () => KernelFacts) {
     this.#space = space;
     this.#facts = facts;
@@ -177,11 +180,12 @@ export class Purging {
       (area) => area.perhapsTakenBy === undefined && !this.#space.isDoubtful(area),
     );
     if (this.#space.hasUnseenLazy && surely.length > certain.length)
-      this.#space.account.blind("purge-takes-all", this.#space.whyDoubtful);
+      this.#space.account.blind("purge-takes-all", this.#space.whyUnseenLazy);
     this.#space.judged("purge-takes-all");
     this.#remove(surely);
     const [first] = certain;
     if (first === undefined) return;
+    this.#space.forgetLazy();
     purge.taken += certain.reduce((sum, area) => sum + pagesOf(area), 0);
     this.#space.suspect({
       law: "purge-takes-all",
@@ -205,10 +209,12 @@ export class Purging {
       const certain = surely.filter((area) => area.perhapsTakenBy === undefined);
       const reused = purge.reused.map(({ old }) => old);
       const old = reused.filter(({ perhapsTakenBy }) => perhapsTakenBy === undefined);
-      const least =
-        countsAreas === true
-          ? certain.length + old.length
-          : this.#runsAtLeast([...certain, ...old], takings, reused);
+      const runs = this.#runsAtLeast([...certain, ...old], takings, reused);
+      const least = countsAreas === true ? certain.length + old.length : runs;
+      if (runs < least && !this.#space.hasUnseenLazy) {
+        this.merged.differ += 1;
+        if (areas >= runs && areas < least) this.merged.fewer += 1;
+      }
       const doubtful = certain.filter((area) => this.#space.isDoubtful(area)).length;
       if (countsAreas === true) purge.unseen = Math.max(0, areas - least + doubtful);
       const most = surely.length + perhaps.length + reused.length;
@@ -269,7 +275,7 @@ export class Purging {
     else if (areas > most) this.counts.more += 1;
     else this.counts.match += 1;
     if (this.#space.hasUnseenLazy) {
-      this.#space.account.blind("purge-takes-all", this.#space.whyDoubtful);
+      this.#space.account.blind("purge-takes-all", this.#space.whyUnseenLazy);
       return;
     }
     if (areas > most && !this.#space.seen.freeEntry) {
@@ -278,6 +284,7 @@ export class Purging {
     }
     this.#space.judged("purge-takes-all");
     if (areas >= least && areas <= most) return;
+    this.#space.forgetLazy();
     this.#space.suspect({
       law: "purge-takes-all",
       at: event,

@@ -2,8 +2,9 @@
 import type { LawId } from "../../../spec/contract.ts";
 import type { EventOf, Stamp } from "../../../spec/vmap/log.ts";
 import type { Extent, Vpn } from "../../../spec/vmap/vocabulary.ts";
-import { Account, stampOf } from "./account.ts";
+import { Account, type Cause, newCause, stampOf } from "./account.ts";
 import { type Area, Areas, copyOf, type Purge } from "./area.ts";
+import { AFTER_VIOLATION, Doubts } from "./doubts.ts";
 import { beginOf, purgeAfter } from "./purge.ts";
 import { LOST_EVENTS, type Suspicion, Suspicions, UNSEEN_BEGIN } from "./suspicions.ts";
 import { Tasks } from "./tasks.ts";
@@ -42,6 +43,17 @@ export interface KernelFacts {
 
 /** Laws about the sum of all lazy areas. */
 const COUNTED: readonly LawId[] = ["lazy-count", "purge-takes-all"];
+/** Laws of which a violation leaves it open what is lazy. */
+const OF_LAZY: readonly LawId[] = [
+  ...COUNTED,
+  "no-overlap",
+  "flush-before-reuse",
+  "flush-well-formed",
+  "argument-domain",
+  "events-agree",
+];
+/** After these all lazy areas are known: a free that began before the first may end after it. */
+const PURGES_OF_ALL = 2;
 /** How many areas to each side are shown around a violation. */
 const AROUND = 3;
 /** Purges that are kept after their end, for frees that are printed late. */
@@ -65,8 +77,9 @@ export class Space {
   };
   /** The line up to which events were lost: what was last seen before is doubtful. 0 if none were. */
   doubt = 0;
-  /** Purges that still have to run until all lazy areas are known: a free that began before the first may end after it. */
-  #purgesToCome = 2;
+  /** Purges that still have to run until all lazy areas are known. */
+  #purgesToCome = PURGES_OF_ALL;
+  #isLazyForgotten = false;
   /** The purge that runs; without a kprobe at its entry, the next that will report itself. */
   open: Purge | undefined = purgeAfter(undefined, undefined, false);
   /** The last purges that ended, the latest last. */
@@ -77,6 +90,14 @@ export class Space {
   readonly suspended = new Set<Area>();
   /** Areas that a violation took out: their frees are still to come. */
   readonly ghosts = new Map<Vpn, Area>();
+  /** Extents that violations leave open. */
+  readonly doubts = new Doubts();
+  /** What leaves the sum of lazy areas open until all are known, and the purges up to then. */
+  #lazyCause: Cause | undefined;
+  #purgesOfCause = 0;
+  /** The line of the last event that may have a cause of its own; and what was suspected last. */
+  #newCauseAt = 0;
+  #last: { readonly law: LawId; readonly line: number; readonly cause: Cause } | undefined;
   /** Calls of decay_va_pool_node in a purge: as many as nodes. */
   nodes: number | undefined;
 
@@ -85,8 +106,14 @@ export class Space {
     return this.#purgesToCome > 0;
   }
 
+  get whyUnseenLazy(): string {
+    return this.#isLazyForgotten && this.doubt === 0 ? AFTER_VIOLATION : this.whyDoubtful;
+  }
+
+  /** A violation leaves it open what is lazy. */
   forgetLazy(): void {
-    this.#purgesToCome = 2;
+    this.#purgesToCome = PURGES_OF_ALL;
+    this.#isLazyForgotten = true;
   }
 
   /** It may have been freed, and its place used again, in events that the log does not have. */
@@ -103,19 +130,66 @@ export class Space {
     this.account.judged(law);
   }
 
-  suspect(suspicion: Omit<Suspicion, "around">, hole?: Extent): void {
-    if (this.doubt > 0 && COUNTED.includes(suspicion.law)) {
-      this.account.undecided(suspicion.law, "events were lost: a call may run of which nothing was seen");
-      suspicion.ends?.(false);
-      return;
+  /** `unknown`: where besides its areas it is open from now on what lies there; the first is what it is about. */
+  suspect(suspicion: Omit<Suspicion, "around" | "cause">, unknown: readonly Extent[] = []): Cause {
+    const { law, at, ends } = suspicion;
+    if (this.doubt > 0 && COUNTED.includes(law)) {
+      this.account.undecided(law, "events were lost: a call may run of which nothing was seen");
+      ends?.(false);
+      return newCause();
     }
     const last = suspicion.areas.at(-1);
+    const [hole] = unknown;
     const near = new Set(hole === undefined ? [] : this.areas.near(hole, 1));
     if (last !== undefined) for (const area of this.areas.near(last, AROUND)) near.add(area);
     for (const area of suspicion.areas) near.delete(area);
     // The map is that of the event: what is printed later does not change it.
     const areas = suspicion.areas.map(copyOf);
-    this.suspicions.hold({ ...suspicion, areas, around: [...near].map(copyOf) });
+    const cause = this.#causeOf(law, at, hole === undefined ? areas : [...areas, hole]);
+    for (const extent of unknown) this.doubts.mark(extent, cause);
+    this.suspicions.hold({
+      ...suspicion,
+      areas,
+      around: [...near].map(copyOf),
+      cause,
+      ends: (stands) => {
+        cause.waiting -= 1;
+        if (cause.waiting === 0 && cause.found.length === 0) this.doubts.drop(cause);
+        ends?.(stands);
+      },
+    });
+    return cause;
+  }
+
+  /** What is suspected has an excuse, which it will have when it is decided. */
+  excuse(cause: Cause): void {
+    if (cause.waiting === 1 && cause.found.length === 0) this.doubts.drop(cause);
+  }
+
+  /** That of what these extents are in doubt for already, or a new one. */
+  #causeOf(law: LawId, { line }: Stamp, extents: readonly Extent[]): Cause {
+    const of = (extent: Extent) => this.doubts.overlapping(extent)[0]?.cause;
+    const known = extents.map(of).find((cause) => cause !== undefined);
+    const isSame = this.#last?.law === law && this.#last.line === line;
+    const before =
+      known ??
+      (isSame ? this.#last?.cause : undefined) ??
+      (COUNTED.includes(law) ? this.#lazyCause : undefined);
+    if (before === undefined) this.#newCauseAt = line;
+    const cause = before ?? newCause();
+    cause.waiting += 1;
+    this.#last = { law, line, cause };
+    for (const extent of extents) this.doubts.mark(extent, cause);
+    if (OF_LAZY.includes(law)) {
+      this.#lazyCause = cause;
+      this.#purgesOfCause = PURGES_OF_ALL;
+    }
+    return cause;
+  }
+
+  /** An area lies here, by this event: which is known if nothing else speaks against it. */
+  settle(extent: Extent, { line }: Stamp): void {
+    if (this.doubts.size > 0 && this.#newCauseAt !== line) this.doubts.settle(extent);
   }
 
   /** The old area is taken out while it is not decided whether the other may be there. */
@@ -143,6 +217,7 @@ export class Space {
     if (!this.seen.allocated && !this.seen.allocReturn) return "no event shows what allocations got";
     if (this.doubt > 0) return LOST_EVENTS;
     const window = this.windowOf(extent);
+    if (this.doubts.touch(extent)) return AFTER_VIOLATION;
     if (window?.isWhole !== true) return "it may have been allocated before the log begins";
     if (bits === 32 || extent.end > window.highest) return "it may be a percpu area";
     return undefined;
@@ -162,6 +237,8 @@ export class Space {
   closePurge(purge: Purge): void {
     const begin = beginOf(purge);
     if (begin !== undefined && begin.line > this.doubt && this.#purgesToCome > 0) this.#purgesToCome -= 1;
+    this.#purgesOfCause -= 1;
+    if (this.#purgesOfCause <= 0) this.#lazyCause = undefined;
     this.closed.push(purge);
     if (this.closed.length > MOST_CLOSED) this.closed.shift();
     this.open = this.seen.purgeEntry ? undefined : purgeAfter(purge.close, undefined, false);
@@ -176,11 +253,13 @@ export class Space {
   lose(event: EventOf<"lost">): void {
     this.suspicions.lose(event);
     this.doubt = event.line;
-    this.forgetLazy();
+    this.#purgesToCome = PURGES_OF_ALL;
     this.#lost = purgeAfter(undefined, undefined, false);
     this.closed = [];
     this.open = this.seen.purgeEntry ? undefined : purgeAfter(undefined, undefined, false);
     this.tasks.forget();
     this.ghosts.clear();
+    this.doubts.clear();
+    this.#lazyCause = undefined;
   }
 }

@@ -4,7 +4,7 @@
  */
 import type { LawId } from "../../../spec/contract.ts";
 import type { EventOf, Stamp } from "../../../spec/vmap/log.ts";
-import type { Account } from "./account.ts";
+import type { Account, Cause } from "./account.ts";
 import type { Area } from "./area.ts";
 
 /** Nothing excuses it; an order exists in which nothing is wrong; or it cannot be known, and why. */
@@ -19,6 +19,7 @@ export interface Suspicion {
   readonly says: string;
   readonly areas: readonly Area[];
   readonly around: readonly Area[];
+  readonly cause: Cause;
   readonly events?: readonly Stamp[];
   /** It waits at least up to this line. */
   readonly until?: number;
@@ -63,12 +64,11 @@ export class Suspicions {
     return true;
   }
 
-  /** Events of this CPU are missing since the last that it printed: what came after that may have an excuse there. */
-  lose({ cpu, everywhere }: EventOf<"lost">): void {
+  /** Events are missing since a line: what came after that may have an excuse there. */
+  lose({ since }: EventOf<"lost">): void {
     this.#losing = true;
-    // A CPU of which nothing was printed before, or one that is not named: its events are missing since the log began.
-    if (!this.#lastOn.has(cpu)) this.#account.withdraw(LOST_EVENTS);
-    const since = everywhere ? 0 : (this.#lastOn.get(cpu)?.line ?? 0);
+    // A CPU of which nothing was printed before: its events are missing since the log began.
+    if (since === 0) this.#account.withdraw(LOST_EVENTS);
     const lost = this.#waiting.filter(({ at, by = at, until }) => by.line > since || until !== undefined);
     this.#waiting = this.#waiting.filter((each) => !lost.includes(each));
     for (const each of lost) {
@@ -92,18 +92,13 @@ export class Suspicions {
   }
 
   #decide(suspicion: Suspicion): void {
-    const { law, at, says, areas, around, events = [], plea, ends } = suspicion;
+    const { law, at, says, areas, around, cause, events = [], plea, ends } = suspicion;
     const pleads = plea?.() ?? "stands";
     if (pleads === "stands")
-      this.#account.violate({
-        law,
-        line: at.line,
-        time: at.time,
-        says,
-        areas,
-        around,
-        events: [...events, at],
-      });
+      this.#account.violate(
+        { law, line: at.line, time: at.time, says, areas, around, events: [...events, at] },
+        cause,
+      );
     else if (pleads !== "excused" && "blind" in pleads) this.#account.blind(law, pleads.blind);
     else if (pleads !== "excused") this.#account.undecided(law, pleads.undecided);
     ends?.(pleads === "stands");

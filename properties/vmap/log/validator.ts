@@ -8,24 +8,20 @@ import { areaAt } from "./area.ts";
 import { EndWatch } from "./end-state.ts";
 import { Frees } from "./frees.ts";
 import { Purging } from "./purging.ts";
+import { hintOf, mismatchOf, type ReleaseFacts } from "./release.ts";
 import { Room } from "./room.ts";
 import { type KernelFacts, Space } from "./space.ts";
 import { newTask, type Task } from "./tasks.ts";
 import { Ties } from "./ties.ts";
 import { TimeLine } from "./time-line.ts";
 
-/** What is known of the release, if the caller says it; undefined where its neighbours differ. */
-export interface ReleaseFacts {
-  /** It has nodes, and counts purged areas one by one (6.9 on). */
-  readonly hasNodes: boolean | undefined;
-  /** Areas aligned to a page take the lowest fit (5.17 on). */
-  readonly exactFit: boolean | undefined;
-}
-
 export class Validator {
   readonly space = new Space();
   readonly #facts: () => LogFacts;
-  readonly #release: ReleaseFacts | undefined;
+  #release: ReleaseFacts | undefined;
+  /** Why the log is not of the release that it is said to be; null if it may be. */
+  mismatch: string | null = null;
+  #checked = 0;
   readonly room: Room;
   readonly purging: Purging;
   readonly ends: EndWatch;
@@ -86,12 +82,35 @@ export class Validator {
     this.space.suspicions.see(event);
     this.ends.see(event);
     this.timeLine.see(event);
+    this.#compareRelease(event.line);
+  }
+
+  /** Whether it is the release that it is said to be, whenever it seems to have violated something more. */
+  #compareRelease(line: number): void {
+    const release = this.#release;
+    if (release === undefined) return;
+    const { account, nodes } = this.space;
+    const { found } = account;
+    const isOther = release.hasNodes === false && nodes !== undefined;
+    if (found === this.#checked && !isOther) return;
+    this.#checked = found;
+    const mismatch = mismatchOf(release, this.space, this.purging);
+    if (mismatch === undefined) return;
+    this.mismatch = `the log does not look like ${release.name}: ${mismatch.why}`;
+    this.#release = undefined;
+    account.withhold(mismatch.laws, line, `the log does not look like ${release.name}`);
+  }
+
+  /** What speaks against the release; null if nothing does. */
+  get hint(): string | null {
+    return this.#release === undefined ? null : hintOf(this.#release, this.space);
   }
 
   end(): void {
     this.#ties.end();
     this.purging.end();
     this.space.suspicions.end();
+    this.#compareRelease(Number.POSITIVE_INFINITY);
     this.timeLine.end();
   }
 

@@ -1,0 +1,39 @@
+/** `--release` of another kernel than that of the log: one statement, and no accusations. */
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { judged } from "./concurrent-judged.testing.ts";
+import { settingOf } from "./concurrent-setting.testing.ts";
+import { alloc, judge, OTHER } from "./small-log.testing.ts";
+import { validate } from "./validate.ts";
+
+const fixture = (name: string) =>
+  fileURLToPath(new URL(`../../adapters/vmap/logs/fixtures/${name}.trace.txt.gz`, import.meta.url));
+
+test.each([
+  ["7.2-smp4", "6.8", /look like 6\.8: its purges call decay_va_pool_node/, "7.2"],
+  ["6.5-686", "6.12", /look like 6\.12: 2 of 2 purges count areas that touch as one/, "6.5"],
+])("The log of %s does not look like %s, and nothing in it is a violation", async (name, other, why, own) => {
+  const report = await validate(fixture(name), { release: other });
+  expect(report).toMatchObject({ violated: 0, mismatch: expect.stringMatching(why) });
+  expect(await validate(fixture(name), { release: own })).toMatchObject({ violated: 0, mismatch: null });
+});
+
+test("With pools areas lie above free holes: too often for a release without, whose laws are then undecided", async () => {
+  const setting = { ...settingOf(13), calls: 600 };
+  const { report } = await judged({ ...setting, release: "6.8" });
+  expect(report.mismatch).toMatch(/look like 6\.8: \d+ of \d+ placements pass over a hole/);
+  expect(report.violations).toEqual([]);
+  const law = report.laws.find(({ id }) => id === "lowest-fit-at-a-page");
+  expect(law?.undecided["the log does not look like 6.8"]).toBeGreaterThan(2);
+  expect((await judged({ ...setting, release: "6.12" })).report.mismatch).toBeNull();
+});
+
+test("Tracepoints of a release that had none contradict no rule, and are pointed out", async () => {
+  const lines = [alloc(0), alloc(1), OTHER];
+  expect(await judge(lines, { release: "6.1" })).toMatchObject({
+    violated: 0,
+    mismatch: null,
+    hint: "the tracepoints of vmalloc came with 6.2",
+  });
+  expect(await judge(lines, { release: "6.5" })).toMatchObject({ hint: null });
+});
