@@ -4,19 +4,11 @@ import { type Scope, tablesOf } from "../../spec/gather/scope.ts";
 import type { Pfn, Slot } from "../../spec/gather/vocabulary.ts";
 import type { OpenGather, Reading, World } from "../../spec/gather/world.ts";
 
-const NOTHING: Reading = {
-  early: [],
-  earlyTables: [],
-  twice: [],
-  missed: [],
-  wrongLevels: false,
-  idle: 0,
-  walked: [],
-  lost: [],
-  stale: [],
-  over: false,
-  stuck: false,
-};
+const nothing = (): Found => ({
+  ...{ early: [], earlyTables: [], twice: [], missed: [], walked: [], lost: [], stale: [] },
+  ...{ wrongLevels: false, idle: 0, over: false, stuck: false },
+});
+const NOTHING: Reading = nothing();
 
 export interface State extends World {
   /** Batch pages that are not freed. */
@@ -125,10 +117,7 @@ export class Draft {
   }
 
   get found(): Found {
-    this.reading ??= {
-      ...{ early: [], earlyTables: [], twice: [], missed: [], walked: [], lost: [], stale: [] },
-      ...{ wrongLevels: false, idle: 0, over: false, stuck: false },
-    };
+    this.reading ??= nothing();
     return this.reading;
   }
 
@@ -137,7 +126,12 @@ export class Draft {
     key: Key,
   ): State[Key] extends ReadonlyMap<infer K, infer V> ? Map<K, V> : never {
     const held = this.next as Record<Collection, unknown>;
-    if (held[key] === this.before[key]) held[key] = new Map(this.before[key] as Map<unknown, unknown>);
+    if (held[key] === this.before[key]) {
+      // Entry by entry: the constructor given a map takes 0.2 us even if that is empty, three times as long as this.
+      const copy = new Map<unknown, unknown>();
+      for (const [each, value] of this.before[key]) copy.set(each, value);
+      held[key] = copy;
+    }
     return held[key] as never;
   }
 
