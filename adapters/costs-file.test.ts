@@ -37,21 +37,21 @@ test("What a file leaves out is as on the Opteron of 2008; it is calibrated on n
 describe("a bad file is refused in one line that says what and where", () => {
   test.each([
     ["not JSON", "{", /is not JSON/],
-    ["no object", [], /expected object/],
-    ["no machine", { nanoseconds: {} }, /machine: is missing/],
+    ["no object", [], /expected an object/],
+    ["no machine", { nanoseconds: {} }, /the key "machine" is missing/],
     ["an unknown cost", { machine: "m", nanoseconds: { flsh: 1 } }, /nanoseconds: .*flsh/],
-    ["a text", { machine: "m", nanoseconds: { flush: "1" } }, /nanoseconds\.flush: expected number/],
+    ["a text", { machine: "m", nanoseconds: { flush: "1" } }, /nanoseconds\.flush: expected a number/],
     [
       "a negative cost",
       { machine: "m", nanoseconds: { flush: -1 } },
-      /nanoseconds\.flush: expected number to be >=0/,
+      /nanoseconds\.flush: expected a number of at least 0/,
     ],
     [
       "a cost of more than a second",
       '{"machine":"m","nanoseconds":{"flush":1e10}}',
       /nanoseconds\.flush: .*1000000000/,
     ],
-    ["no number", '{"machine":"m","nanoseconds":{"flush":1e999}}', /nanoseconds\.flush: expected number/],
+    ["no number", '{"machine":"m","nanoseconds":{"flush":1e999}}', /nanoseconds\.flush: expected a number/],
     ["no CPU in a socket", { machine: "m", cpusPerSocket: 0, nanoseconds: {} }, /cpusPerSocket/],
     ["four figures", { machine: "m", calibratedOn: ["a", "b", "c", "d"], nanoseconds: {} }, /calibratedOn/],
     ["too much", `{"machine":"${"m".repeat(70_000)}"}`, /is larger than 65536 bytes/],

@@ -16,7 +16,7 @@ export function addExplore(program: Command): void {
     .option("--scope <parameters>", "such as V=3,F=2,C=3 or pages=8,windows=1")
     .option(
       "--calls <calls>",
-      'on the code of a tree, step by step, such as "x = map 1; y = map 1 : unmap y | unmap x; aliases"',
+      'on the code of a tree, step by step, such as "x = map 1; y = map 1 : unmap y | unmap x; aliases"; or pairs, triples, actor-pairs, actor-triples: every two or three calls on two CPUs, the actors with reclaim and readers among them',
     )
     .option("--grain <grain>", "of --calls: steps at locks, or at READ_ONCE and WRITE_ONCE too (once)")
     .option(

@@ -173,7 +173,7 @@ program
 program
   .command("pin")
   .description("shrinks a history that violates a law, names it and files it, unless a shorter one is pinned")
-  .argument("<file>", "a history (.json) or a recording (.jsonl, .jsonl.gz); with --reproducer also a bug")
+  .argument("[file]", "a history (.json) or a recording (.jsonl, .jsonl.gz); with --reproducer also a bug")
   .option(
     "--kernel <label>",
     "run it on our model of this kernel; unless given, on the kernel it was found on, or as recorded",
@@ -191,8 +191,8 @@ program
   .option(...UNUSED_SEED_OPTION)
   .option(...JSON_OPTION)
   .action(
-    run<string, PinOptions & TreeOption>(async () =>
-      onTree<string, PinOptions & TreeOption>((await import("./verbs/pin.ts")).pinVerb),
+    run<string | undefined, PinOptions & TreeOption>(async () =>
+      onTree<string | undefined, PinOptions & TreeOption>((await import("./verbs/pin.ts")).pinVerb),
     ),
   );
 

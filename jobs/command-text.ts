@@ -36,7 +36,7 @@ export function responseText(response: Response): string {
   const more = response.flushes.length - shown.length;
   const flushed = [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join(" ");
   const absent = response.usedAbsentCpu ? ", used data of a CPU that is not possible" : "";
-  const warned = response.warning === undefined ? "" : `, warned: ${response.warning}`;
+  const warned = response.warning === undefined ? "" : `, warned: ${warningText(response.warning)}`;
   const { failing, leaked } = response;
   const failed =
     failing === undefined
@@ -54,6 +54,9 @@ const FAILED = {
   leaves: "is refused, and leaves",
   succeeds: "succeeds, and leaves",
 } as const;
+
+/** A condition as C has it, in brackets, by the macro that tests it: `(ret)` alone says nothing. */
+const warningText = (warning: string) => (/^\(.*\)$/.test(warning) ? `WARN_ON${warning}` : warning);
 
 function resultText(response: Response): string {
   switch (response.kind) {

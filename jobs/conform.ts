@@ -18,6 +18,7 @@ export interface ConformedFile {
   readonly traces: number;
   readonly conforming: number;
   readonly differing: number;
+  /** To commands, as judge counts them: of a trace that differs, up to the difference. */
   readonly replies: number;
   readonly first: FirstDifference | undefined;
 }
@@ -62,8 +63,9 @@ async function conformFile(file: string, work: Work, compiled: Kernel | undefine
     const kernel = compiled ?? wing.modelOf(trace);
     const isKnown = wing.kernels.some(({ release }) => release.labels.includes(trace.label));
     labels.add(compiled === undefined && !isKnown ? wing.askedAs(trace.label, kernel) : trace.label);
-    const { replies: compared, difference } = wing.files.conform(kernel, trace);
-    replies += compared;
+    const { difference } = wing.files.conform(kernel, trace);
+    // Up to the difference. What a wing records before the first command is compared, and is no reply.
+    replies += difference === undefined ? trace.exchanges.length : difference.index + 1;
     if (difference === undefined) conforming += 1;
     else {
       differing += 1;

@@ -9,7 +9,7 @@ import type { Kernel } from "../spec/vmap/kernel.ts";
 import { ALL_LAWS } from "../spec/vmap/laws/index.ts";
 import { treeCalled } from "./trees/trees.ts";
 import { orNearest } from "./usage-error.ts";
-import { factsOf, labelAlike, placeOf, type VersionFacts } from "./versions.ts";
+import { factsOf, labelTakenFor, placeOf, standsForText, type VersionFacts } from "./versions.ts";
 
 const LABELS = KERNELS.flatMap((kernel) => kernel.release.labels);
 const CHANGED = BUGS.filter((bug) => bug.changed !== undefined);
@@ -21,9 +21,9 @@ export function findKernel(name: string): Kernel<State> | undefined {
   return kernelCalled(name) ?? bugCalled(name)?.changed ?? treeCalled(name)?.kernel ?? standIn(name);
 }
 
-/** The release known to answer as this version does. */
+/** The release known to answer as this version does, or the newest for one that is newer than all. */
 function standIn(word: string): Kernel<State> | undefined {
-  const label = isMisspelt(word) ? undefined : labelAlike(word);
+  const label = isMisspelt(word) ? undefined : labelTakenFor(word);
   return label === undefined ? undefined : kernelFor(word, label);
 }
 
@@ -45,13 +45,14 @@ export function kernelNamed(name: string): Kernel<State> {
 }
 
 /**
- * A kernel as it was requested: `7.2 (= 6.19)` if that is not its first label, or `6.6 (= 6.5)` for a version that it
- * answers like.
+ * A kernel as it was requested: `7.2 (= 6.19)` if that is not its first label, `6.6 (= 6.5)` for a version that it
+ * answers like, or `9.1 (taken as 7.3, the newest known)`.
  */
 export function askedAs(asked: string, kernel: Kernel): string {
   const { name, release } = kernel;
   const isOther = release.labels.includes(asked) || standIn(asked)?.name === name;
-  return asked !== name && isOther ? `${asked} (= ${name})` : name;
+  if (asked === name || !isOther) return name;
+  return standsForText(asked, name);
 }
 
 /** A released or drafted kernel by any of its labels, or the one that answers as a version does. */

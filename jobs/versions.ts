@@ -36,6 +36,33 @@ export function labelAlike(word: string): string | undefined {
   return alike.length === 1 ? alike[0]?.label : undefined;
 }
 
+/** The label of the release that a user's version is taken as: alike, or the newest for a version newer than all. */
+export function labelTakenFor(word: string): string | undefined {
+  return labelAlike(word) ?? (isNewer(word) ? NEWEST_KNOWN : undefined);
+}
+
+/** Whether it is a version newer than any that is known here, or a protocol named after one. */
+function isNewer(word: string): boolean {
+  const version = versionOf(word.replace(/^[a-z-]+-(?=\d)/, ""));
+  return version !== undefined && place(version).era === "newer";
+}
+
+/** `9.1 (taken as 7.3, the newest known)`; any other version as it is. */
+export const versionText = (word: string): string =>
+  isNewer(word) ? `${word} (taken as ${NEWEST_KNOWN}, the newest known)` : word;
+
+/** `6.6 (= 6.5)`, or `9.1 (taken as 7.3, the newest known)`. */
+export function standsForText(word: string, name: string): string {
+  return isNewer(word) ? versionText(word) : `${word} (= ${name})`;
+}
+
+/** As which release a version answers, in a sentence; of one newer than all, as which it is taken. */
+export function takenText(word: string, name: string): string {
+  if (!isNewer(word)) return `${word} answers as ${name}.`;
+  const as = versionOf(word) === undefined ? name : named({ label: NEWEST_KNOWN });
+  return `${word} is newer than ${NEWEST_KNOWN}, the newest known: taken as ${as}; what changed since is not known.`;
+}
+
 /** A series as old, written with two numbers: 2.4. From 2.6 to 3.0 a release has three. */
 const BEFORE_2_6 = /^(?:[01]\.\d+|2\.[0-5])$/;
 
@@ -46,8 +73,7 @@ export function placeOf(word: string): string | undefined {
   const { era, alike, below, above, mayHave } = place(version);
   if (era === "never") return neverText(version);
   if (era === "older") return `it is older than the oldest, ${named(above as Labelled)}`;
-  if (era === "newer")
-    return `it is newer than the newest known, ${NEWEST_KNOWN}; check takes it as ${named(below as Labelled)}`;
+  if (era === "newer") return `it is newer than the newest known, ${NEWEST_KNOWN}`;
   if (alike.length > 1)
     return `it may answer as ${alike.map((each) => named(standingFor(word, each))).join(" or as ")}: whether it has ${commitsOf(mayHave)} is not known`;
   return `it lies between ${named(below as Labelled)} and ${named(above as Labelled)}, and answers as neither; check ${word} shows both`;
@@ -256,9 +282,7 @@ function headline(
   names: readonly string[],
   mayHave: readonly Change[],
 ): string {
-  if (era === "newer")
-    return `${asked} is newer than ${NEWEST_KNOWN}, the newest known: checked as ${names.join()}; what changed since is not known.`;
-  if (answersAs.length === 1) return `${asked} answers as ${names.join()}.`;
+  if (era === "newer" || answersAs.length === 1) return takenText(asked, names.join());
   if (answersAs.length > 1)
     return `${asked} answers as ${names.join(" or as ")}: whether it has ${commitsOf(mayHave)} is not known.`;
   return `${asked} answers as no release here; beside it ${names.length === 1 ? "stands" : "stand"} ${names.join(" and ")}.`;

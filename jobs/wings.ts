@@ -28,7 +28,7 @@ export const WINGS: readonly [Entry, ...Entry[]] = [
     name: "gather",
     load: async () => (await import("./gather/wing.ts")).GATHER,
     open: async () => (await import("./gather/open-wing.ts")).OPEN_GATHER,
-    recorded: (line) => "arch" in line && "caps" in line,
+    recorded: (line) => "arch" in line || "caps" in line,
   },
 ];
 

@@ -200,8 +200,11 @@ function* shorter<T extends Terms>(
   const places = [first, ...others];
   // In rounds, so that every length has a turn before the tries are used up.
   for (let round = 0; !isOver(); round++) {
-    for (let way = 0; way < WAYS && best.history.length >= MANY && !isOver(); way++)
-      yield attempt(best, { longest: LONGEST }, WAY_TRIES, seed + TURNS_APART * (round + 1) + way);
+    for (let way = 0; way < WAYS && best.history.length >= MANY && !isOver(); way++) {
+      // Shrinking does not leave the scope: every other way is drawn in another one.
+      const place = way % 2 === 0 ? best : (places[((round * WAYS + way) >> 1) % places.length] as Place<T>);
+      yield attempt(place, { longest: LONGEST }, WAY_TRIES, seed + TURNS_APART * (round + 1) + way);
+    }
     for (let length = 1; length < best.history.length; length++) {
       for (const place of places) {
         if (isOver()) return;

@@ -41,6 +41,16 @@ export class Fingerprint {
     }
   }
 
+  addAll(values: readonly number[]): void {
+    for (const value of values) this.add(value);
+  }
+
+  /** As many as there are, and their end. */
+  addList(values: Iterable<number>): void {
+    for (const value of values) this.add(value);
+    this.add(LIST_END);
+  }
+
   /** A frame. Its number makes no difference, only where else it was added. */
   addFrame(frame: Pfn): void {
     this.#mix(this.#placeOf(frame));

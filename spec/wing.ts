@@ -308,8 +308,6 @@ export interface FieldDifference {
 }
 
 export interface Conformance<T extends Terms = Terms> {
-  /** Replies compared. */
-  readonly replies: number;
   readonly difference:
     | {
         /** Index of the command in its trace. */

@@ -34,6 +34,8 @@ const NEIGHBOURS = LABELS.slice(1).flatMap((later, at) => {
     : [[earlier, later] as const];
 });
 
+type Refused = "no gather" | "busy" | "unsupported";
+
 const OPENS = { op: "gather", g: 0, start: 0, end: 8192 } as const;
 
 /** What came with a release, in the order of the format. */
@@ -93,6 +95,27 @@ describe("conform", () => {
       );
     },
   );
+
+  test("What a harness refuses is refused alike: a slot in use or empty, a call that the release lacks", async () => {
+    const [trace] = await tracesOf("gather-3.1");
+    const kernel = kernelCalled("gather-3.1");
+    if (trace === undefined || kernel === undefined) throw new Error("3.1");
+    const asked = [
+      [OPENS, undefined],
+      [OPENS, "busy"],
+      [{ op: "flush", g: 1 }, "no gather"],
+      [{ op: "flushTlbOnly", g: 0 }, "unsupported"],
+    ] as const;
+    const saying = (why: (refused: Refused) => Refused) =>
+      asked.map(([command, refused]) => ({
+        command,
+        response: { events: [], ...(refused === undefined ? {} : { refused: why(refused) }) },
+        dump: undefined,
+      }));
+    const differs = (exchanges: Trace["exchanges"]) => conform(kernel, { ...trace, exchanges }).difference;
+    expect(differs(saying((refused) => refused))).toBeUndefined();
+    expect(differs(saying(() => "no gather"))?.index).toBe(1);
+  });
 
   test("A reply that was tampered with differs, at its command and field", async () => {
     const [trace] = await tracesOf("gather-3.1");

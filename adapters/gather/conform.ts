@@ -14,8 +14,6 @@ export interface Difference {
 }
 
 export interface Conformance {
-  /** Replies compared, that to `init` included. */
-  readonly replies: number;
   readonly difference: Difference | undefined;
 }
 
@@ -32,15 +30,15 @@ export function conform<S>(kernel: Model<S>, trace: Trace): Conformance {
   const first = differencesIn([["init", trace.init.dump, kernel.dump(state)]]);
   if (first.length > 0) {
     const before = kernel.dump(state);
-    return { replies: 1, difference: { index: -1, fields: first, before, response: { events: [] } } };
+    return { difference: { index: -1, fields: first, before, response: { events: [] } } };
   }
   for (const [index, exchange] of trace.exchanges.entries()) {
     const before = kernel.dump(state);
     const response = kernel.act(state, exchange.command);
     const fields = compareReply(exchange, response, kernel.dump(state));
-    if (fields.length > 0) return { replies: index + 2, difference: { index, fields, before, response } };
+    if (fields.length > 0) return { difference: { index, fields, before, response } };
   }
-  return { replies: trace.exchanges.length + 1, difference: undefined };
+  return { difference: undefined };
 }
 
 /** Every field of a recorded reply beside what was answered, and a dump beside the recorded one. */

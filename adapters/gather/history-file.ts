@@ -3,9 +3,9 @@ import { z } from "zod";
 import type { CommandRecord, Field } from "../../spec/gather/commands/command.ts";
 import { type HistoryStep, RECORDS, recordOf } from "../../spec/gather/commands.ts";
 import { LAWS } from "../../spec/gather/laws/index.ts";
-import type { Call, Scope } from "../../spec/gather/scope.ts";
+import { CALLS, type Scope } from "../../spec/gather/scope.ts";
 import type { GatherTerms } from "../../spec/gather/terms.ts";
-import { TOP } from "../../spec/gather/vocabulary.ts";
+import { ARCHES, TOP } from "../../spec/gather/vocabulary.ts";
 import type { HistoryFile } from "../../spec/wing.ts";
 import { checked } from "../complaint.ts";
 import { HISTORY_VERSION, historyText } from "../history-text.ts";
@@ -24,32 +24,23 @@ const addr = z
   .max(TOP)
   .refine(Number.isInteger, { error: "expected an address in bytes" });
 const most = (limit: number) => number.max(limit);
-
-const CALLS: readonly Call[] = [
-  ...["zap", "entries", "huge", "folios", "dirty", "tables", "flushes", "fail", "rcu", "users"],
-  ...["fullmm", "pending", "vmas", "frames", "unshare", "hash", "touch", "lazy", "walk", "insert"],
-  ...["reuse", "migrate", "collapse"],
-] as readonly Call[];
+const list = most(MOST_LISTED).min(1);
 
 const scope = z
   .strictObject({
     name: z.string().default("history"),
-    arch: z.enum(["x86", "gen", "geninv", "ptr", "s390", "ppc64"]),
+    arch: z.enum(ARCHES),
     cpus: most(MOST_CPUS).min(1),
     tables: z.enum(["rcu", "page"]),
     limits: z.strictObject({
-      array: most(MOST_LISTED).min(1),
-      bundle: most(MOST_LISTED).min(1),
-      batch: most(MOST_LISTED).min(1),
+      ...{ array: list, bundle: list, batch: list, tables: list, hash: list },
       batches: most(MOST_LISTED),
-      tables: most(MOST_LISTED).min(1),
-      hash: most(MOST_LISTED).min(1),
     }),
     pages: z.array(addr).max(MOST_LISTED),
     frames: z.array(number).max(MOST_LISTED),
     tableIds: z.array(number).max(MOST_LISTED),
     slots: most(MOST_SLOTS).min(1),
-    calls: z.array(z.enum(CALLS as [Call, ...Call[]])).default([]),
+    calls: z.array(z.enum(CALLS)).default([]),
   })
   .refine(({ pages, frames }) => frames.length >= pages.length, {
     error: "expected a frame for each page, and perhaps more",

@@ -10,6 +10,7 @@ import { archOf, isOwnArch, PREFIX } from "../../spec/gather/bibliography.ts";
 import { type Command, recordOf } from "../../spec/gather/commands.ts";
 import { LAWS, lawsCalled } from "../../spec/gather/laws/index.ts";
 import { ALL_LABELS, promisesCalled } from "../../spec/gather/releases.ts";
+import { TINY } from "../../spec/gather/scope.ts";
 import type { GatherTerms } from "../../spec/gather/terms.ts";
 import type { JudgedReply } from "../../spec/wing.ts";
 import { judgeReplies } from "./judge-recording.ts";
@@ -83,7 +84,7 @@ describe("judge", () => {
     for (const trace of await tracesOf(label)) {
       const replies = [...judgeReplies(gatherSpec(promisesCalled(label)), LAWS, trace)];
       const early = replies.flatMap(({ after }) => after?.reply.earlyTables ?? []);
-      judged += early.filter(({ how }) => how === "by a callback").length;
+      judged += early.filter(({ freed }) => freed === "by a callback").length;
       counted += freedUnflushed(trace);
     }
     expect([judged, counted > 10]).toEqual([counted, true]);
@@ -105,6 +106,27 @@ describe("judge", () => {
     const following = replies.flatMap(({ following }) => following.map(({ id }) => id));
     expect(idsOf(replies)).toEqual([]);
     expect([...new Set(following)]).toEqual(["page-after-flush"]);
+  });
+
+  test("A gather is full and frees nothing since its caller removed no entry is not accused", async () => {
+    const [trace] = await tracesOf("gather-3.10.4");
+    const kernel = kernelCalled("gather-3.10.4");
+    if (trace === undefined || kernel === undefined) throw new Error("3.10.4");
+    const scope = { ...trace.scope, limits: TINY };
+    const state = kernel.initial(scope);
+    const page = { op: "removePage", g: 0, addr: 0 } as const;
+    const asked: readonly Command[] = [
+      { op: "gather", g: 0, start: 0, end: 8192 },
+      { op: "failAlloc", n: 1 },
+      { ...page, pfn: 1 },
+      { ...page, pfn: 2, addr: 4096 },
+    ];
+    const exchanges = asked.map((command) => ({ command, response: kernel.act(state, command) }));
+    const replies = [
+      ...judgeReplies(gatherSpec(kernel.release), lawsCalled(kernel.promises), { scope, exchanges }),
+    ];
+    expect(idsOf(replies)).toEqual([]);
+    expect(replies.at(-1)?.following.map(({ id }) => id)).toEqual(["failed-allocation-flushes"]);
   });
 
   test("A flush that is left out of a recording is missed", async () => {

@@ -6,7 +6,7 @@ import { z } from "zod";
 import type { Command } from "../../spec/gather/commands.ts";
 import { LAWS } from "../../spec/gather/laws/index.ts";
 import type { Dump, Event } from "../../spec/gather/response.ts";
-import { TOP } from "../../spec/gather/vocabulary.ts";
+import { ARCHES, TOP } from "../../spec/gather/vocabulary.ts";
 
 const ALL_ONES = "0xffffffffffffffff";
 /** Above this, hex digits do not fit a Number; only ~0 is above it. */
@@ -30,8 +30,15 @@ const cpus = z.int().min(1).max(64);
 const range = z.tuple([addr, addr]).transform(([start, end]) => ({ start, end }));
 const run = z.tuple([count, many]);
 
-/** What a field of a request is if it is absent. */
+/** Fields of one form that may be absent. */
+const maybe = <F extends z.ZodType, Name extends string>(form: F, ...names: readonly Name[]) =>
+  Object.fromEntries(names.map((name) => [name, form.optional()])) as Record<Name, z.ZodOptional<F>>;
+
+/** What a field of a request is if it is absent. Absent means 0, so 0 may also be written for what is absent. */
 const [at, none, some] = [addr.default(0), count.default(0), many.default(1)];
+const orAbsent = <F extends z.ZodType<number>>(form: F) =>
+  form.optional().transform((value) => value || undefined);
+const [maybeMany, maybeSize] = [orAbsent(count.max(1_000_000)), orAbsent(addr)];
 
 const REQUESTS = {
   gather: { g: slot, start: at, end: at, fullmm: flag },
@@ -44,12 +51,12 @@ const REQUESTS = {
     level: z.enum(["pte", "pmd", "pud", "huge"]),
     addr: at,
     n: many.optional(),
-    size: addr.optional(),
+    size: maybeSize,
   },
-  remove_page: { g: slot, pfn: none, addr: at, raw: flag, size: addr.optional(), npages: many.optional() },
+  remove_page: { g: slot, pfn: none, addr: at, raw: flag, size: maybeSize, npages: maybeMany },
   remove_folio: { g: slot, pfn: none, n: some, addr: at },
-  page_size: { g: slot, size: addr },
-  zap: { g: slot, addr: at, n: some, pfn: none, dirty: flag, folio: many.optional() },
+  page_size: { g: slot, size: at },
+  zap: { g: slot, addr: at, n: some, pfn: none, dirty: flag, folio: maybeMany },
   free_table: { g: slot, level: z.enum(["pte", "pmd", "pud", "p4d"]), id: none, addr: at },
   flush: { g: slot, start: addr.optional(), end: addr.optional() },
   flush_tlbonly: { g: slot },
@@ -63,7 +70,7 @@ const REQUESTS = {
   users: { n: count.default(1) },
   current: { n: bit.default(1) },
   mmcpus: { n: count.default(1) },
-  asce_limit: { size: addr },
+  asce_limit: { size: at },
   lazy: { g: slot, on: flag },
   hpte: {
     g: slot,
@@ -114,9 +121,10 @@ const EVENT_FORMS: Readonly<
     z.enum(["mm", "range", "tlb_flush"]),
     "what",
     {
-      ...{ g: slot, fullmm: bit, start: addr.optional(), end: addr.optional(), all: bit.optional() },
-      ...{ stride: count.optional(), freed_tables: bit.optional(), cleared: count.optional() },
-      ...{ exec: bit.optional(), huge: bit.optional(), unshared: bit.optional() },
+      ...{ g: slot, fullmm: bit },
+      ...maybe(addr, "start", "end"),
+      ...maybe(count, "stride", "cleared"),
+      ...maybe(bit, "all", "freed_tables", "exec", "huge", "unshared"),
     },
   ],
   notify: [range, undefined],
@@ -160,28 +168,16 @@ const gatherForm = z
   .strictObject({
     g: slot,
     fullmm: bit,
-    need_flush: bit.optional(),
-    fast: bit.optional(),
-    start: addr.optional(),
-    end: addr.optional(),
-    all: bit.optional(),
-    freed_tables: bit.optional(),
-    cleared: count.optional(),
-    exec: bit.optional(),
-    huge: bit.optional(),
-    delayed_rmap: bit.optional(),
-    unshared: bit.optional(),
-    fully_unshared: bit.optional(),
-    page_size: z.union([addr, count]).optional(),
-    batch_count: count.optional(),
+    ...maybe(bit, "need_flush", "fast", "all", "freed_tables", "exec", "huge"),
+    ...maybe(bit, "delayed_rmap", "unshared", "fully_unshared"),
+    ...maybe(addr, "start", "end"),
+    ...maybe(count, "cleared", "batch_count", "max", "nr_ptes", "nr_pxds"),
+    ...maybe(z.union([addr, count]), "page_size"),
+    ...maybe(z.int(), "nr"),
     batches: z
       .array(z.strictObject({ id: count, nr: count, max: count, active: z.literal(1).optional() }))
       .optional(),
     tables: list.optional(),
-    nr: z.int().optional(),
-    max: count.optional(),
-    nr_ptes: count.optional(),
-    nr_pxds: count.optional(),
     hash: z.strictObject({ active: bit, index: count }).optional(),
     freelist: list.optional(),
   })
@@ -194,19 +190,15 @@ function renamed(fields: object): object {
 
 const dump = {
   gathers: z.array(gatherForm).optional(),
-  alloc_pages: count.optional(),
-  rcu_queued: count.optional(),
-  users: count.optional(),
+  ...maybe(count, "alloc_pages", "rcu_queued", "users"),
   pending: z.int().optional(),
 };
 
 /** A reply, but for its events. */
 export const reply = z.strictObject({
-  ev: z.array(z.unknown()),
-  ret: count.optional(),
+  ev: z.array(z.unknown()).optional(),
+  ...maybe(count, "ret", "force_flushes", "ran"),
   full: bit.optional(),
-  force_flushes: count.optional(),
-  ran: count.optional(),
   err: z.enum(["no gather", "busy", "unsupported"]).optional(),
   ...dump,
 });
@@ -215,14 +207,9 @@ export const initReply = z.strictObject({
   version: text,
   arch: text,
   caps: text,
-  bundle: count.optional(),
-  max_gather_batch: count.optional(),
+  ...maybe(count, "bundle", "max_gather_batch", "max_table_batch", "free_pte_nr", "tlb_nr_ptrs"),
+  ...maybe(count, "hash_batch", "pte_freelist_size"),
   max_gather_batch_count: z.int().optional(),
-  max_table_batch: count.optional(),
-  free_pte_nr: count.optional(),
-  tlb_nr_ptrs: count.optional(),
-  hash_batch: count.optional(),
-  pte_freelist_size: count.optional(),
   ev: z.array(z.unknown()).max(0),
   ...dump,
 });
@@ -241,7 +228,7 @@ export type Cut = z.output<typeof cut>;
 export const envelope = z.strictObject({
   version: text,
   cut: cut.optional(),
-  arch: z.enum(["x86", "gen", "geninv", "ptr", "s390", "ppc64"]),
+  arch: z.enum(ARCHES),
   caps: z.enum(["std", "small"]),
   class: z.enum(["random", "directed"]),
   seed: count,

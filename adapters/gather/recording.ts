@@ -51,11 +51,6 @@ interface Written {
   readonly ops: readonly (readonly [object, object])[];
 }
 
-/** Whether a line, read as JSON, is of a gather. */
-export function isOfGather(document: unknown): boolean {
-  return typeof document === "object" && document !== null && "arch" in document && "caps" in document;
-}
-
 /** Every trace of a recording, gzipped or plain. Throws an InputError at the first line that is not one. */
 export function readRecording(file: string): AsyncGenerator<Trace> {
   return tracesIn(file, readTrace);
@@ -96,7 +91,9 @@ export function readTrace(file: string, line: number, text: string): Trace {
     const request = requestForm(command.op);
     if (request === undefined) throw wrong(`${where}[0].op: expected one of ${OPS.join(", ")}`);
     const read = form(reply, answer, `${where}[1]`);
-    const events = read.ev.map((event, nth) => {
+    // Nothing is done by what is refused.
+    if (read.ev === undefined && read.err === undefined) throw wrong(`${where}[1].ev is missing`);
+    const events = (read.ev ?? []).map((event, nth) => {
       const kind = eventForm(event);
       const at = `${where}[1].ev[${nth}]`;
       if (kind === undefined) throw wrong(`${at}: expected an event: ${EVENT_NAMES.join(", ")}`);

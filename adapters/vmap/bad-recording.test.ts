@@ -91,31 +91,36 @@ describe("a recording is refused in one line that says where and what would be r
     ["whose gzip data is damaged", damaged(), ".jsonl.gz", /^FILE:\d+: cannot be read on from here/],
     ["that is not gzip though its name says so", "{}", ".jsonl.gz", /^FILE: is not gzip data/],
     ["that is not JSON", second("hello"), ".jsonl", /^FILE:2: is not a JSON object/],
-    ["that is an empty object", second("{}"), ".jsonl", /^FILE:2: version: is missing: expected string$/],
+    [
+      "that is an empty object",
+      second("{}"),
+      ".jsonl",
+      /^FILE:2: the key "version" is missing: expected a string$/,
+    ],
     [
       "with a reply that does not say what was flushed",
       trace([[ALLOC, { addr: "0x1000", pte_set: 0, pte_clr: 0 }]]),
       ".jsonl",
-      /^FILE:1: ops\[0\]\[1\]\.flush: is missing: expected array$/,
+      /^FILE:1: ops\[0\]\[1\]\.flush is missing: expected a list$/,
     ],
-    ["that is a JSON list", second("[1,2]"), ".jsonl", /^FILE:2: .*expected object/],
+    ["that is a JSON list", second("[1,2]"), ".jsonl", /^FILE:2: .*expected an object/],
     [
       "with an unknown field",
       trace([[{ ...ALLOC, colour: 1 }, PLACED]]),
       ".jsonl",
-      /^FILE:1: ops\[0\]\[0\]: Unrecognized key: "colour"/,
+      /^FILE:1: ops\[0\]\[0\]: the key "colour" is not known/,
     ],
     [
       "with an unknown reply field",
       trace([[ALLOC, { ...PLACED, colour: 1 }]]),
       ".jsonl",
-      /^FILE:1: ops\[0\]\[1\]: Unrecognized key: "colour"/,
+      /^FILE:1: ops\[0\]\[1\]: the key "colour" is not known/,
     ],
     [
       "with an unknown command",
       trace([[{ op: "vm_dance" }, DONE]]),
       ".jsonl",
-      /^FILE:1: ops\[0\]\[0\]\.op: Invalid/,
+      /^FILE:1: ops\[0\]\[0\]\.op: expected one of '[^']+', '/,
     ],
     [
       "with an address beyond 64 bits",
@@ -244,7 +249,7 @@ describe("a line of an allocator that is no kernel here", () => {
   });
 
   test.each<[string, object, RegExp]>([
-    ["an unknown promise", { promises: { colour: 1 } }, /^FILE:1: promises: Unrecognized key: "colour"/],
+    ["an unknown promise", { promises: { colour: 1 } }, /^FILE:1: promises: the key "colour" is not known/],
     ["an unknown law", { promises: ["no-law"] }, /^FILE:1: promises\.laws\[0\]: expected the id of a law/],
     ["no law at all", { promises: [] }, /^FILE:1: promises\.laws: /],
     [
@@ -273,6 +278,8 @@ describe("a line of an allocator that is no kernel here", () => {
   });
 
   test("A line of a kernel may omit nothing, unlike a line of an own allocator", async () => {
-    expect(await complaint(JSON.stringify({ version: "3.16", ops: [] }))).toMatch(/^FILE:1: class: /);
+    expect(await complaint(JSON.stringify({ version: "3.16", ops: [] }))).toMatch(
+      /^FILE:1: the key "class" is missing: /,
+    );
   });
 });

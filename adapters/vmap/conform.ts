@@ -16,8 +16,6 @@ export interface Difference {
 }
 
 export interface Conformance {
-  /** Replies compared. */
-  readonly replies: number;
   readonly difference: Difference | undefined;
 }
 
@@ -29,10 +27,10 @@ export function conform<S>(kernel: Kernel<S>, trace: Trace): Conformance {
     const response = kernel.act(state, exchange.command);
     const after = response.kind === "bug" ? before : kernel.dump(state);
     const fields = compareReply(exchange, response, after);
-    if (fields.length > 0) return { replies: index + 1, difference: { index, fields, before, response } };
+    if (fields.length > 0) return { difference: { index, fields, before, response } };
     before = after;
   }
-  return { replies: trace.exchanges.length, difference: undefined };
+  return { difference: undefined };
 }
 
 /** Every field of a recorded reply beside what was answered, and a dump beside the recorded one. */

@@ -1,6 +1,7 @@
 /** How a wing shows its commands, its replies and its worlds. */
 import type { ItfValue } from "../../adapters/itf.ts";
 import type { PlayedOf } from "../../properties/run-choices.ts";
+import type { LawId } from "../../spec/contract.ts";
 import type { Bench, Conformance, RecordedTrace, Terms } from "../../spec/wing.ts";
 
 /** A step of a history, or a recorded reply: the parts to draw. */
@@ -14,6 +15,8 @@ export interface MapOptions {
   readonly got?: GotBy;
   /** Letters in a line. */
   readonly width?: number;
+  /** The law that a step violates: the picture of that step marks where, and says why. */
+  readonly violation?: { readonly law: LawId; readonly index: number } | undefined;
 }
 
 export interface Drawing<T extends Terms = Terms> {

@@ -3,6 +3,7 @@ import type { Explored, Visitable } from "../../engine/search/visitable.ts";
 import type { Exploration } from "../../jobs/explore/explore.ts";
 import { knownText } from "../../jobs/hunt-target.ts";
 import { scopeText } from "../../jobs/parameters.ts";
+import { standsForText, takenText } from "../../jobs/versions.ts";
 import { numbered } from "../../jobs/wings.ts";
 import { isFollowed } from "../../spec/contract.ts";
 import { FINGERPRINT_BITS } from "../../spec/fingerprint.ts";
@@ -95,7 +96,7 @@ export function exploredText(found: Exploration, withActions: boolean): string {
 /** The subject that was explored, and its release. */
 function subjectText({ subject, asked, isStoodFor, parameters }: Exploration): string {
   const { name, says } = subject;
-  const standsFor = isStoodFor ? `${asked} answers as ${name}.\n` : "";
+  const standsFor = isStoodFor ? `${takenText(asked, name)}\n` : "";
   return `${standsFor}${pc.bold(name)} ${linesOfScope(scopeText(parameters), name.length + 1)}\n${says}`;
 }
 
@@ -137,7 +138,7 @@ function verdictLine({
   const onlyShort = verdict === "broken" && known + unknown === 0;
   const colour = unknown > 0 ? pc.red : verdict === "bounded" ? pc.yellow : pc.green;
   return `${colour(onlyShort ? "Falls short" : VERDICTS[verdict])}: ${[
-    isStoodFor ? `${asked} (= ${subject.name})` : subject.name,
+    isStoodFor ? standsForText(asked, subject.name) : subject.name,
     `${machine.laws.length} laws`,
     `${known} violation${known === 1 ? "" : "s"} known`,
     `${unknown} unknown`,

@@ -2,15 +2,18 @@
 
 import { replay } from "../../engine/run/stepper.ts";
 import type { KernelReport, Surprise } from "../../jobs/check/kernel.ts";
+import { toolLine } from "../../jobs/names.ts";
 import type { PlayedOf } from "../../properties/run-choices.ts";
+import type { LawId } from "../../spec/contract.ts";
 import { judgedAlsoBy } from "../../spec/wing.ts";
 import { pc } from "../colour.ts";
 import { commandLine } from "../output.ts";
 import { mapsOf, stepLine } from "./drawing.ts";
 import { drawingOf } from "./drawings.ts";
 import { saysOf } from "./replayed.ts";
+import { counted } from "./text.ts";
 
-type Shown = Pick<Surprise, "kernel" | "what" | "law" | "history" | "scope" | "replay">;
+type Shown = Omit<Surprise, "kind" | "alike">;
 
 export function failureText(
   { wing, kernel: subject }: Pick<KernelReport, "wing" | "kernel">,
@@ -21,6 +24,7 @@ export function failureText(
     history,
     scope,
     replay: line,
+    shortestIn,
     expected = false,
   }: Shown & { readonly expected?: boolean },
 ): string {
@@ -33,7 +37,23 @@ export function failureText(
     head,
     `${pc.bold(law)}   ${saysOf(wing, law)}`,
     ...played.map((step) => stepLine(drawing, step, history.length)),
-    ...(mapsOf(drawing, played)[last.index] as string[]),
+    ...(mapsOf(drawing, played, { violation: { law, index: last.index } })[last.index] as string[]),
     ...(line === null ? [] : [commandLine("replay", line)]),
+    lengthText({ kernel, law, commands: history.length, shortestIn }),
   ].join("\n");
+}
+
+/** Whether a shorter history may be there, and what would find it. */
+function lengthText({ kernel, law, commands, shortestIn }: Length): string {
+  const length = counted(commands, "command");
+  return shortestIn === undefined
+    ? `${length}, shrunk, perhaps not shortest; a shortest one of a small space:  ${toolLine(`explore ${kernel} --law ${law}`)}`
+    : `${length}, shortest: every state of ${shortestIn} was visited`;
+}
+
+interface Length {
+  readonly kernel: string;
+  readonly law: LawId;
+  readonly commands: number;
+  readonly shortestIn: string | undefined;
 }

@@ -1,12 +1,14 @@
 /** The drawing of mmu_gather: what waits in each gather, what no flush has covered, and what is free. */
 import type { Difference } from "../../adapters/gather/conform.ts";
+import { blameFor } from "../../jobs/gather/illustration.ts";
 import { linesOf } from "../../jobs/gather/lines.ts";
 import { type Command, type Response, replyText, says } from "../../spec/gather/commands.ts";
 import type { GatherTerms } from "../../spec/gather/terms.ts";
 import type { World } from "../../spec/gather/world.ts";
 import type { Bench, RecordedTrace } from "../../spec/wing.ts";
-import type { Drawing, Shown, State } from "./drawing.ts";
-import { counted } from "./text.ts";
+import { textWidth } from "../output.ts";
+import type { Drawing, MapOptions, Shown, State } from "./drawing.ts";
+import { counted, filled } from "./text.ts";
 
 function pictureOf({ gathers, waiting, tables, uncovered, freed }: World) {
   return {
@@ -48,8 +50,12 @@ export const GATHER_DRAWING: Drawing<GatherTerms> = {
   scope: ({ arch, cpus, pages }) => `${arch}, ${cpusText(cpus)}, an mm of ${counted(pages.length, "page")}`,
   cpus: ({ arch, cpus }) => `${arch}, ${cpusText(cpus)}`,
   noteGot: () => {},
-  *maps(played: Iterable<Shown<GatherTerms>>) {
-    for (const now of played) yield { now, map: linesOf(now.after ?? now.before) };
+  *maps(played: Iterable<Shown<GatherTerms>>, { width, violation }: MapOptions = {}) {
+    for (const now of played) {
+      const blame = violation?.index === now.index ? blameFor(violation.law, now) : undefined;
+      const why = blame === undefined ? [] : filled(blame.text, 2, width ?? textWidth());
+      yield { now, map: [...linesOf(now.after ?? now.before), ...why] };
+    }
   },
   consequencesOf: "pages that their caller gathered without removing an entry",
   legend: "Pages and tables wait in a gather until a flush covers them.",

@@ -85,7 +85,11 @@ export function mailText(replayed: Replayed): string {
   const left = first === 0 ? [] : paragraph(`(Steps 1 to ${first} are left out.)`);
   const steps: string[] = [];
   let map: readonly string[] = [];
-  for (const { now, map: after } of drawing.maps(shown.steps, { got: new Map(got), width: WIDTH })) {
+  for (const { now, map: after } of drawing.maps(shown.steps, {
+    got: new Map(got),
+    width: WIDTH,
+    violation: meant && { law: meant.law, index: last },
+  })) {
     const { index, command, response } = now;
     const text =
       command === undefined || response === undefined

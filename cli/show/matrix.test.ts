@@ -2,10 +2,12 @@
 import { stripVTControlCharacters } from "node:util";
 import { expect, test } from "vitest";
 import type { KernelReport } from "../../jobs/check/kernel.ts";
+import type { StepColumn } from "../../jobs/check/step-columns.ts";
 import { kernelNamed } from "../../jobs/names.ts";
 import { factsOf, type VersionFacts } from "../../jobs/versions.ts";
 import { VMAP } from "../../jobs/vmap/wing.ts";
 import { legend, matrix } from "./matrix.ts";
+import { stepLegend } from "./step-matrix.ts";
 
 const reportOf = (name: string) =>
   ({ wing: VMAP, kernel: kernelNamed(name), cells: [] }) as unknown as KernelReport;
@@ -24,4 +26,33 @@ test("the legend names the labels that answer otherwise outside the domain", () 
     "calls outside their domain are answered otherwise by 4.19, 5.0.1, 3.9, 3.10.4: check 4.19",
   );
   expect(legend([reportOf("6.5")])).not.toContain("otherwise");
+});
+
+test("the legend names the bug that each star stands for, with its laws", () => {
+  const starred = (law: string, bug: string) =>
+    ({
+      law,
+      verdict: "broken",
+      tried: "random",
+      bug,
+      alike: [],
+      commands: 3,
+      replay: null,
+      bugs: [],
+    }) as const;
+  const cells = [
+    starred("finds-areas", "va-retry-once"),
+    starred("argument-domain", "vfree-unlinks-any"),
+    starred("no-bug", "va-retry-once"),
+    starred("lowest-fit", "cache-exact-hole-missed"),
+  ];
+  const lines = legend([{ ...reportOf("6.5"), cells }]).split("\n");
+  expect(lines).toContain(
+    "*: a bug without a number: va-retry-once (finds-areas, no-bug), vfree-unlinks-any (argument-domain)",
+  );
+  expect(legend([{ ...reportOf("6.5"), cells: cells.slice(3) }])).not.toContain("*");
+  const cell = { law: "no-bug", verdict: "broken", breaks: [{ law: "no-bug", bug: "va-retry-once" }] };
+  expect(
+    stepLegend([{ name: "6.5", without: [], cells: [cell] }] as unknown as readonly StepColumn[]),
+  ).toContain("*: a bug without a number: va-retry-once (no-bug)");
 });

@@ -108,7 +108,9 @@ export function legend(reports: readonly KernelReport[]): string {
       (cell) => isViolated(cell) && likeText(wing, cell.alike) !== "?",
       "C7? in 4, for one: no bug of the kernel accounts for it; the history of C7, which is not one of them, violates it too",
     ),
-    ...has(({ bug }) => bug !== null && nameOf(wing, bug) === "*", "*: a bug without a number"),
+    ...starLines(
+      cells.flatMap(({ law, bug }) => (bug !== null && nameOf(wing, bug) === "*" ? [{ law, bug }] : [])),
+    ),
     ...somewhere(reports),
     ...has(({ verdict, bug }) => verdict === "not-promised" && bug === null, "-: not promised"),
     ...has(
@@ -124,6 +126,14 @@ export function legend(reports: readonly KernelReport[]): string {
         ]
       : []),
   ].join("\n");
+}
+
+/** The bugs that `*` stands for, each with the laws in whose rows it does; no line if there are none. */
+export function starLines(starred: readonly { readonly law: string; readonly bug: string }[]): string[] {
+  const laws = new Map<string, Set<string>>();
+  for (const { law, bug } of starred) laws.set(bug, (laws.get(bug) ?? new Set()).add(law));
+  const bugs = [...laws].map(([bug, of]) => `${bug} (${[...of].join(", ")})`);
+  return bugs.length === 0 ? [] : [`*: a bug without a number: ${bugs.join(", ")}`];
 }
 
 /** Bugs that only some machines of a kernel show. */

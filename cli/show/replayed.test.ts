@@ -3,13 +3,17 @@ import { historyIn } from "../../adapters/vmap/history-file.ts";
 import type { Bug } from "../../counterexamples/vmap/bug.ts";
 import { bugCalled } from "../../counterexamples/vmap/index.ts";
 import { playing } from "../../engine/run/stepper.ts";
+import { explore } from "../../jobs/explore/explore.ts";
+import { hunt } from "../../jobs/hunt.ts";
 import { kernelNamed } from "../../jobs/names.ts";
+import { replay } from "../../jobs/replay.ts";
 import { VMAP } from "../../jobs/vmap/wing.ts";
 import { benchFor } from "../../properties/vmap/test-bench.ts";
+import { exploredText } from "./explored.ts";
 import { mailText } from "./mail.ts";
-import { type Replayed, replayedText, type ShownSteps, stepsShown } from "./replayed.ts";
+import { type Replayed, replayedText, type ShownSteps, stepsJson, stepsShown } from "./replayed.ts";
+import { runText } from "./run.ts";
 import { VMAP_DRAWING } from "./step-view.ts";
-import { stepsJson } from "./steps.ts";
 
 /** This many areas of a page each, one after another, and the last of them freed. */
 const history = (areas: number) =>
@@ -107,4 +111,23 @@ test("a violation of no-overlap alike a bug that a tree's release has not is une
     violations: [{ ...violation, bug: alike, alike: undefined, listed: true }],
   });
   expect(own).toContain("known as vb-full-block-stale (C7), fixed: ");
+});
+
+test("hunt says as what it takes a version that does not exist yet", async () => {
+  const { kernels } = await hunt({ bugs: ["9.1", "6.6", "6.5"], seed: 1, runs: 1 });
+  expect(kernels.map(({ called }) => called)).toEqual([
+    "9.1 (taken as 7.3, the newest known)",
+    "6.6 (= 6.5)",
+    "6.5",
+  ]);
+});
+
+test("explore and replay say as what they take a version that does not exist yet", async () => {
+  const explored = await explore("9.1", { states: 2 });
+  expect(exploredText(explored, false).replaceAll(/\s+/g, " ")).toContain(
+    "9.1 is newer than 7.3, the newest known: taken as 7.3 (= 6.19 = 7.2); what changed since is not known.",
+  );
+  const run = await replay("C13", { kernel: "9.1" });
+  const drawn = run.kind === "run" ? runText(run, "") : "";
+  expect(drawn).toContain("protocol blocks-6.12, which describes 9.1 (taken as 7.3, the newest known)");
 });

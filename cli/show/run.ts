@@ -5,6 +5,7 @@ import { failedIn } from "../../engine/machine.ts";
 import { toolLine } from "../../jobs/names.ts";
 import { scopeText } from "../../jobs/parameters.ts";
 import type { ReplayedRun, RunViolation } from "../../jobs/replay-run.ts";
+import { versionText } from "../../jobs/versions.ts";
 import { numbered, withNumber } from "../../jobs/wings.ts";
 import { bugsIn } from "../../kernels/versions.ts";
 import type { StepAction, StepMachine } from "../../protocols/program.ts";
@@ -49,7 +50,8 @@ export function runJson(found: ReplayedRun) {
 /** The verdict, the run as a chart, and its violations. */
 export function runText(found: ReplayedRun, replay: string): string {
   const { interleaving, pinned, machine, version, run, loopAt, violations, stuck, searched } = found;
-  const called = version === undefined ? machine.name : `${machine.name}, which describes ${version}`;
+  const called =
+    version === undefined ? machine.name : `${machine.name}, which describes ${versionText(version)}`;
   const drawn = chart(machine, run.slice(0, loopAt), run.slice(loopAt)).join("\n");
   const names = stepsIn(interleaving);
   const parts = [

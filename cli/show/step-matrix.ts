@@ -3,7 +3,7 @@
 import type { StepCell, StepColumn, StepViolation } from "../../jobs/check/step-columns.ts";
 import { shortName } from "../../jobs/versions.ts";
 import { pc } from "../colour.ts";
-import { inBlocks } from "./matrix.ts";
+import { inBlocks, starLines } from "./matrix.ts";
 
 /** Empty where no protocol describes any of them. */
 export const stepMatrix = (all: readonly StepColumn[]): string =>
@@ -27,7 +27,6 @@ const nameOf = ({ bug }: StepViolation) =>
 export function stepLegend(all: readonly StepColumn[]): string {
   const cells = all.flatMap((each) => each.cells);
   const has = (wanted: (cell: StepCell) => boolean, text: string) => (cells.some(wanted) ? [text] : []);
-  const isUnnamed = (found: StepViolation) => nameOf(found) === "*";
   const laws = new Set(cells.map(({ law }) => law));
   const shown = all.filter((each) => each.cells.length > 0);
   return [
@@ -38,7 +37,13 @@ export function stepLegend(all: readonly StepColumn[]): string {
       ({ breaks }) => breaks.some(({ bug }) => bug === null),
       "?: no bug of the catalogue accounts for it",
     ),
-    ...has(({ breaks }) => breaks.some(isUnnamed), "*: a bug without a number"),
+    ...starLines(
+      cells.flatMap(({ breaks }) =>
+        breaks.flatMap((found) =>
+          found.bug !== null && nameOf(found) === "*" ? [{ law: found.law, bug: found.bug }] : [],
+        ),
+      ),
+    ),
     ...(cells.length < laws.size * shown.length ? ["-: no protocol of that release asks it"] : []),
   ].join("\n");
 }

@@ -43,3 +43,38 @@ describe("what a node's pool holds", () => {
     expect(poolRow(pooled, [15, 16, 29])).toEqual([]);
   });
 });
+
+describe("the step that violates a law", () => {
+  async function lastMap(file: string, label: string): Promise<string> {
+    const { law, scope, commands } = await readHistory(join(ROOT, "counterexamples/vmap", file));
+    const played = replay(benchFor(kernelNamed(label), scope), commands);
+    const violation = { law: law as string, index: commands.length - 1 };
+    return (mapsOf(VMAP_DRAWING, played, { violation }).at(-1) ?? []).join("\n");
+  }
+
+  test("shows lowest-fit violated where the request would have fitted, and says so", async () => {
+    const map = await lastMap("cache-exact-hole-missed/lowest-fit.json", "3.1");
+    expect(map).toMatch(/^ {13}70 71 72 .*\n {2}area {8}\. {2}\. {2}A /);
+    expect(map).toMatch(
+      /\n {2}violation {3}\. {2}\^ {2}\. .*\n {2}It fits at page 71, and was placed higher, at 75\.$/,
+    );
+  });
+
+  test("shows highest-congruent-fit violated in the window of percpu areas, which is drawn", async () => {
+    const map = await lastMap("aug-percpu-jump/highest-congruent-fit.json", "5.2");
+    expect(map).toMatch(/\n {2}window {6}\.( {2}=){10} {2}\.\n/);
+    expect(map).toMatch(
+      /\n {2}violation {3}[. ]+\^ {2}\. {2}\. {2}\^[. ]+\n {2}The areas fit at the base 13/,
+    );
+  });
+
+  test("shows no mark where the law is kept", async () => {
+    expect(await lastMap("cache-exact-hole-missed/lowest-fit.json", "2.6.39")).not.toMatch(/\^|violation/);
+  });
+});
+
+test("a warning is named by its macro where the kernel gives only the condition", () => {
+  const warned = { kind: "refused", flushes: [], pteSet: 0, pteCleared: 0, lazyPages: 0 } as const;
+  expect(VMAP_DRAWING.response({ ...warned, warning: "(ret)" })).toBe("refused, warned: WARN_ON(ret)");
+  expect(VMAP_DRAWING.response({ ...warned, warning: "no such area" })).toBe("refused, warned: no such area");
+});

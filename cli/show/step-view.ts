@@ -2,13 +2,17 @@
 
 import type { Difference } from "../../adapters/vmap/conform.ts";
 import type { Trace } from "../../adapters/vmap/recording.ts";
+import { commandText, cpusText, responseText, spaceText } from "../../jobs/command-text.ts";
+import { blameFor } from "../../jobs/vmap/blame.ts";
 import type { Area } from "../../model/vmap/area.ts";
 import type { PooledExtents } from "../../model/vmap/pool-beliefs.ts";
 import type { ImmutableWorld } from "../../model/vmap/world.ts";
 import type { Vmap } from "../../properties/vmap/terms.ts";
+import { endsHistory } from "../../spec/vmap/commands.ts";
 import { newAreas, placedExtent, requestOf } from "../../spec/vmap/laws/law.ts";
 import { blockStart, fitsBlock } from "../../spec/vmap/scope.ts";
 import { type Extent, roundedUp, type Vpn } from "../../spec/vmap/vocabulary.ts";
+import { textWidth } from "../output.ts";
 import type * as drawing from "./drawing.ts";
 import { statesOfKernel } from "./kernel-state.ts";
 import {
@@ -22,7 +26,7 @@ import {
   pagesAround,
   pagesNear,
 } from "./map.ts";
-import { commandText, cpusText, responseText, spaceText } from "./text.ts";
+import { filled } from "./text.ts";
 
 type Shown = drawing.Shown<Vmap>;
 type GotBy = drawing.GotBy;
@@ -42,13 +46,17 @@ const CUT = "  (what is nearest to this step, and not all)";
 /** Each step with its map, with one letter for each command's area or map. */
 function* maps(
   played: Iterable<Shown>,
-  { got = new Map(), width }: drawing.MapOptions = {},
+  { got = new Map(), width, violation }: drawing.MapOptions = {},
 ): Generator<{ readonly now: Shown; readonly map: string[] }, void, undefined> {
+  const blameOf = (now: Shown) =>
+    violation?.index === now.index && now.response !== undefined && !endsHistory(now.response)
+      ? blameFor(violation.law, now)
+      : undefined;
   const extents: Extent[] = [];
   let wordPages = 0;
   for (const now of played) {
     wordPages = now.before.scope.wordPages;
-    extents.push(...extentsOf(now));
+    extents.push(...extentsOf(now), ...(blameOf(now)?.marks ?? []));
   }
   const pages = pagesAround(extents, wordPages);
   const letterAt = (start: Vpn) => {
@@ -57,16 +65,22 @@ function* maps(
   };
   for (const now of played) {
     noteGot(got, now);
-    yield { now, map: pages.length === 0 ? [] : mapAfter(now, letterAt, { pages, width }) };
+    const blame = blameOf(now);
+    const map =
+      pages.length === 0 ? [] : mapAfter(now, letterAt, { pages, width, marks: blame?.marks ?? [] });
+    yield { now, map: blame === undefined ? map : [...map, ...filled(blame.text, 2, width ?? textWidth())] };
   }
 }
 
-function mapAfter(
-  now: Shown,
-  letterAt: (start: Vpn) => string,
-  { pages, width }: { readonly pages: Pages; readonly width: number | undefined },
-): string[] {
-  const shown = pagesNear(pages, focusOf(now));
+interface Pictured {
+  readonly pages: Pages;
+  readonly width: number | undefined;
+  /** Where the law is violated. */
+  readonly marks: readonly Extent[];
+}
+
+function mapAfter(now: Shown, letterAt: (start: Vpn) => string, { pages, width, marks }: Pictured): string[] {
+  const shown = pagesNear(pages, [...marks, ...focusOf(now)]);
   const world = now.after ?? now.before;
   const areas = world.areas.filter((area) => isDrawn(area, shown));
   const plain: DrawnArea[] = areas
@@ -75,7 +89,13 @@ function mapAfter(
   const rows = [...blockRows(areas, letterAt), ...pteRow(now), ...tlbRows(now), ...cacheRow(now)];
   const any = plain.length > 0 || rows.length === 0;
   const map = drawMap(
-    [...(any ? [areaRow(plain)] : []), ...poolRow(world.pooled, shown), ...rows],
+    [
+      ...windowRow(now),
+      ...(any ? [areaRow(plain)] : []),
+      ...poolRow(world.pooled, shown),
+      ...rows,
+      ...pagesRow("violation", marks, "^"),
+    ],
     shown,
     width,
   );
@@ -125,6 +145,18 @@ function extentsOf({ command, response, before }: Shown): Extent[] {
     { start, end: start + roundedUp(command.count) },
     placedExtent(before, request, blockStart(before.scope, start)),
   ];
+}
+
+/** The window of percpu areas, which their command does not name: the whole vmalloc space. */
+function windowRow({ command, before }: Shown): MapRow[] {
+  const { vstart: start, vend: end } = before.scope.vmalloc;
+  return command?.op === "pcpuGet" ? pagesRow("window", [{ start, end }], "=") : [];
+}
+
+/** A letter for the pages of these extents; no row if there are none. */
+function pagesRow(label: string, extents: readonly Extent[], letter: string): MapRow[] {
+  const has = (vpn: Vpn) => extents.some(({ start, end }) => start <= vpn && vpn < end);
+  return extents.length === 0 ? [] : [{ label, at: (vpn) => (has(vpn) ? letter : ".") }];
 }
 
 /** The number of the node whose pool holds a page, `?` if it may not hold it; only if a pool holds a shown page. */
@@ -233,7 +265,8 @@ export const VMAP_DRAWING: drawing.Drawing<Vmap> = {
   noteGot,
   maps,
   consequencesOf: "areas that overlap already",
-  legend: "A letter is the area of the step it counts (A: step 1), lower case once it was freed.",
+  legend:
+    "A letter is the area of the step it counts (A: step 1), lower case once it was freed; ^ marks where the law is violated.",
   picture: pictureOf,
   before,
   states: statesOfKernel,

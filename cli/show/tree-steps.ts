@@ -172,11 +172,12 @@ export function drawnText({
   reports,
 }: DrawnFound): string {
   const unknown = reports.filter(isUnknown).length;
-  const verdict = reports.length > 0 ? "Violated" : whole === all ? "Holds" : "No violation so far";
+  const holds = `Holds in these ${all} ${drawn}`;
+  const verdict = reports.length > 0 ? "Violated" : whole === all ? holds : "No violation so far";
   const next = skipped + explored;
   return [
     `${unknown > 0 ? pc.red(verdict) : pc.green(verdict)}: tree:${tree.directory}, ${drawn} of calls on two CPUs, ${countsOf(reports).join(", ")}, ${states} states, ${seconds.toFixed(1)} s`,
-    `${pc.bold(tree.version ?? "unknown version")}, ${scopeText({ ...scope })}, steps at ${grain}\n${explored} of ${all} explored, ${whole} to the fixpoint${skipped > 0 ? `; the first ${skipped} left out` : ""}${next < all ? `; the rest: --skip ${next}` : ""}`,
+    `${pc.bold(tree.version ?? "unknown version")}, ${scopeText({ ...scope })}, steps at ${grain}\n${explored} of ${all} explored, ${whole} to the fixpoint${skipped > 0 ? `; the first ${skipped} left out` : ""}${next < all ? `; the rest: --skip ${next}` : ""}\n${notTried(drawn, scope, grain)}`,
     ...reports.map(({ law, among, run, found, ...known }) =>
       [
         `${pc.red(`${law} is violated`)} by ${among} of them; shortest in ${run.steps.length}:`,
@@ -186,6 +187,20 @@ export function drawnText({
       ].join("\n"),
     ),
   ].join("\n\n");
+}
+
+/** What calls that are drawn leave out: the verdict says nothing about it. */
+function notTried(drawn: DrawnFound["drawn"], { block, map }: TreeSteps["scope"], grain: string): string {
+  const longer = drawn.endsWith("pairs")
+    ? `longer calls (${drawn.replace("pairs", "triples")})`
+    : "longer calls";
+  return `not tried: ${[
+    longer,
+    "a third CPU (--calls with calls of your own)",
+    ...(drawn.startsWith("actor-") ? [] : ["reclaim and readers beside (actor-pairs)"]),
+    `blocks but of ${block} pages with maps of ${map} (--scope)`,
+    ...(grain === "locks" ? ["READ_ONCE and WRITE_ONCE as steps (--grain once)"] : []),
+  ].join(", ")}`;
 }
 
 const aboutText = ({ tree, calls, scope, grain }: TreeSteps) =>
@@ -224,7 +239,7 @@ function chartOf(run: TreeRun): string[] {
         beside: [pagesText(pages)],
       })),
     ],
-    legend: PAGES_LEGEND,
+    legend: `${PAGES_LEGEND}; vb_free():9 is line 9 of mm/vmalloc.c`,
   });
 }
 

@@ -29,7 +29,8 @@ export interface PinOptions extends Options, JsonOption {
   readonly out?: string;
 }
 
-export async function pinVerb(file: string, options: PinOptions): Promise<number> {
+export async function pinVerb(given: string | undefined, asked: PinOptions): Promise<number> {
+  const { file, ...options } = inEitherOrder(given, asked);
   if (options.reproducer !== undefined) return writeReproducer(file, options);
   for (const option of ["out", "grain"] as const)
     if (options[option] !== undefined) throw new UsageError(`--${option} is for --reproducer`);
@@ -44,6 +45,18 @@ export async function pinVerb(file: string, options: PinOptions): Promise<number
     for (const line of linesOf(file, found, known)) print(line);
   }
   return AS_EXPECTED;
+}
+
+/** `--reproducer FILE` means `FILE --reproducer`: what is no kind is the file, if no other is given. */
+function inEitherOrder(
+  file: string | undefined,
+  options: PinOptions,
+): PinOptions & { readonly file: string } {
+  const { reproducer } = options;
+  if (file !== undefined) return { ...options, file };
+  if (typeof reproducer === "string" && !REPRODUCER_KINDS.some((kind) => kind === reproducer))
+    return { ...options, file: reproducer, reproducer: true };
+  throw new UsageError("pin takes a file, or with --reproducer also a bug: none is given");
 }
 
 async function writeReproducer(target: string, options: PinOptions): Promise<number> {

@@ -8,9 +8,10 @@ import { LABELS, PREFIX } from "../../spec/gather/bibliography.ts";
 import type { Command, Op } from "../../spec/gather/commands.ts";
 import type { Promises } from "../../spec/gather/releases.ts";
 import { promisesCalled } from "../../spec/gather/releases.ts";
+import { tableOf } from "../../spec/gather/scope.ts";
 import type { GatherTerms } from "../../spec/gather/terms.ts";
-import type { World } from "../../spec/gather/world.ts";
-import type { PinnedViolation } from "../../spec/wing.ts";
+import type { Removal, World } from "../../spec/gather/world.ts";
+import type { Evidence, PinnedViolation } from "../../spec/wing.ts";
 
 export interface Change {
   readonly facts?: Partial<Facts>;
@@ -55,6 +56,15 @@ export function missedIn({ uncovered }: World, command: Command): Op {
   if (command.op !== "touch") return command.op;
   const missed = [...uncovered.values()].find(({ addr, ofFrame }) => addr === command.addr && !ofFrame);
   return missed?.missedIn ?? command.op;
+}
+
+/** How the tables were freed, before a flush covered them, that a touch may walk, or that a reply freed. */
+export function freedHow({ before, command, after }: Omit<Evidence<GatherTerms>, "law">): Removal["freed"][] {
+  const tables =
+    command.op === "touch"
+      ? [...before.uncovered.values()].filter(({ table }) => table === tableOf(command.addr))
+      : (after?.reply.earlyTables ?? []);
+  return tables.flatMap(({ freed }) => freed ?? []);
 }
 
 /** A release's kernel. */

@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { type Finding, planIn, type Task, type TaskResult } from "../../adapters/campaign-file.ts";
+import { inputError } from "../../adapters/input-error.ts";
 import { campaignDocuments } from "../page/campaign-document.ts";
 import { Work } from "../work.ts";
 import { MOST_ATTEMPTS, type Runner, runHere, WorkerDied, withoutResult } from "./crew.ts";
@@ -9,7 +10,8 @@ import type { Examples, Results } from "./folder.ts";
 import { isAsExpected, reportOn, reportText } from "./report.ts";
 import { fingerprintOf, tasksOf } from "./tasks.ts";
 
-const plan = (...jobs: object[]) => planIn("plan.json", { vmapcheck: 1, name: "night", seed: 7, jobs });
+const GOOD = { vmapcheck: 1, name: "night", seed: 7, jobs: [{ kind: "hunt", bug: "A7" }] };
+const plan = (...jobs: object[]) => planIn("plan.json", { ...GOOD, jobs });
 
 describe("a plan", () => {
   test("has a task for each job and seed, and equal ones once", () => {
@@ -24,7 +26,7 @@ describe("a plan", () => {
   test.each([
     [{ kind: "shell", command: "ls" }, "jobs[0].kind"],
     [{ kind: "hunt", bug: "A7\n--out=/etc/passwd" }, "jobs[0].bug: expected a name"],
-    [{ kind: "hunt" }, "jobs[0].bug: is missing"],
+    [{ kind: "hunt" }, "jobs[0].bug is missing"],
     [{ kind: "check", subject: "3.1", seeds: 1e9 }, "jobs[0].seeds"],
     [{ kind: "check", subject: "3.1", out: "x" }, "jobs[0]"],
     [{ kind: "explore", machine: "3.1", scope: "pages=$(id)" }, "jobs[0].scope: expected parameters"],
@@ -32,6 +34,17 @@ describe("a plan", () => {
   ])("is refused in one line that says where: %j", (job, says) => {
     expect(() => plan(job)).toThrow(`plan.json: ${says}`);
     expect(() => plan(job)).toThrow(/^[^\n]*$/);
+  });
+
+  test.each([
+    [{ jobs: [] }, 'the key "vmapcheck" is missing: expected 1, the version of the format'],
+    [{ ...GOOD, vmapcheck: 3 }, "vmapcheck: expected 1, the version of the format, not 3"],
+    [{ ...GOOD, seed: "7" }, 'seed: expected a number, not "7"'],
+    [{ ...GOOD, jobs: {} }, "jobs: expected a list, not an object"],
+    [{ ...GOOD, colour: 1 }, 'the key "colour" is not known here'],
+    [[], "expected an object, not a list of 0"],
+  ])("is refused in words that need no knowledge of the code: %j", (document, says) => {
+    expect(() => planIn("bad.json", document)).toThrow(inputError("bad.json", undefined, says));
   });
 
   test("is refused where its jobs have more tasks than are kept, before any is made", () => {

@@ -18,7 +18,7 @@ export interface Cell {
   readonly bug: string | null;
   /** Of a violation that none explains: bugs of other kernels whose histories violate the law as well. */
   readonly alike: readonly string[];
-  /** Commands of the shortest history known, the violating one included. */
+  /** Commands of the pinned history, or of the shortest one found; the violating one included. */
   readonly commands: number | null;
   /** The line that replays it. */
   readonly replay: string | null;
@@ -44,6 +44,8 @@ export interface Surprise<T extends Terms = Terms> {
   readonly history: readonly T["step"][] | null;
   readonly scope: T["scope"] | null;
   readonly replay: string | null;
+  /** The space, visited whole, in which no history is shorter; absent for one that is only shrunk. */
+  readonly shortestIn?: string | undefined;
 }
 
 /** A law that compiled code violated, but not again. */

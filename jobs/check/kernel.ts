@@ -147,7 +147,9 @@ async function tryWhole<T extends Terms>(
   const explored = await exploreKernel(wing, kernel, how);
   for (const { law, history, bug } of explored.violations) {
     if (bug !== undefined || (options.law !== undefined && law !== options.law)) continue;
-    await addUnknown(wing, surprises, kernel, { law, scope: explored.scope, history }, options);
+    await addUnknown(wing, surprises, kernel, { law, scope: explored.scope, history }, options, {
+      shortestIn: explored.space,
+    });
   }
   for (const law of explored.unconfirmed) surprises.push(unconfirmed(kernel, law));
   return explored;
@@ -279,7 +281,7 @@ async function addForeign<T extends Terms>(
   const isMeant = (step: PlayedOf<T>, of: readonly T["step"][]) =>
     isUnexpected(wing, kernel, step, law, { scope, commands: of });
   const shrunk = bringDown(wing.bench(judgedAlsoBy(kernel, law), scope), law, isMeant, commands);
-  await addUnknown(wing, surprises, kernel, { law, scope, history: shrunk }, options, [bug]);
+  await addUnknown(wing, surprises, kernel, { law, scope, history: shrunk }, options, { like: [bug] });
 }
 
 /** Of bugs, those with a report first, and of these the one on the fewest kernels, as the most specific. */
@@ -302,7 +304,7 @@ async function addUnknown<T extends Terms>(
   kernel: Kernel<T>,
   { law, scope, history }: Unknown<T>,
   { keepsFailures }: KernelOptions,
-  like: readonly string[] = [],
+  { like = [], shortestIn }: { readonly like?: readonly string[]; readonly shortestIn?: string } = {},
 ): Promise<void> {
   const at = surprises.findIndex((each) => each.kind === "unknown" && each.law === law);
   const before = surprises[at];
@@ -318,6 +320,7 @@ async function addUnknown<T extends Terms>(
   const replay = path === undefined ? null : replayLine(path);
   const surprise: Surprise<T> = {
     ...{ kind: "unknown", kernel: kernel.name, what, law, alike, history, scope, replay },
+    ...(shortestIn === undefined ? {} : { shortestIn }),
   };
   if (before === undefined) surprises.push(surprise);
   else surprises[at] = surprise;

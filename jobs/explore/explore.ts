@@ -10,7 +10,7 @@ import { parametersOf, scopeText } from "../parameters.ts";
 import { ownSubject, prepare, type SubjectRef, sourceOf, subjectNamed } from "../subject.ts";
 import type { Orders, Parameters, Reductions, Report, Subject, SubjectInstance } from "../subject-types.ts";
 import { orNearest, UsageError } from "../usage-error.ts";
-import { labelAlike } from "../versions.ts";
+import { labelTakenFor } from "../versions.ts";
 import { type Watch, Work } from "../work.ts";
 import { memoryBounds } from "./memory.ts";
 import {
@@ -112,7 +112,7 @@ export async function explore(
     asked: ref.machine,
     isStoodFor:
       subject.name !== ref.machine &&
-      (labelAlike(ref.machine) !== undefined || orderCalled(ref.machine) === subject.name),
+      (labelTakenFor(ref.machine) !== undefined || orderCalled(ref.machine) === subject.name),
     parameters: ref.parameters,
     searchedAgain: again !== undefined,
     fewerOrders: ref.orders !== "all" && again === undefined,

@@ -7,9 +7,9 @@ import type { Scope } from "../../spec/gather/scope.ts";
 import type { GatherTerms } from "../../spec/gather/terms.ts";
 import { PAGE } from "../../spec/gather/vocabulary.ts";
 import type { Removal, World } from "../../spec/gather/world.ts";
-import { cutsOf } from "../page/cuts.ts";
 import type { Blame, Change, Extent, Thing } from "../page/documents.ts";
 import type { Illustration, JudgedOf } from "../page/illustration.ts";
+import { cutsOf } from "../page/illustration.ts";
 import { linesOf } from "./lines.ts";
 
 export const GATHER_ILLUSTRATION: Illustration<GatherTerms> = {
@@ -118,7 +118,8 @@ const pages = (start: number, end: number): Extent => ({
 });
 
 /** Undefined where the law itself says all there is to say. */
-function blameFor(
+/** Undefined where the law itself says all there is to say. */
+export function blameFor(
   law: string,
   { command, response, before, after }: JudgedOf<GatherTerms>,
 ): Blame | undefined {
@@ -158,7 +159,7 @@ function reasonFor(
     case "table-after-flush":
       return each(
         earlyTables,
-        (at) => `Table ${at.id} was freed ${at.how}, and ${NOT_COVERED} ${range(at)} since.`,
+        (at) => `Table ${at.table} was freed ${at.freed}, and ${NOT_COVERED} ${range(at)} since.`,
       );
     case "table-after-walkers":
       return [...walkers]

@@ -10,6 +10,7 @@ import { familyOf } from "../interleaved-orders.ts";
 import { replayLine } from "../names.ts";
 import { scopeText } from "../parameters.ts";
 import type { ReplayedRun } from "../replay-run.ts";
+import { versionText } from "../versions.ts";
 import { bugMeant } from "../wings.ts";
 import type { RunFilm, RunStep } from "./documents.ts";
 import { bugEntry } from "./film.ts";
@@ -17,7 +18,8 @@ import { bugEntry } from "./film.ts";
 export async function filmOfRun(found: ReplayedRun, words: string): Promise<RunFilm> {
   const { target, interleaving, pinned, machine, version, run, loopAt, violations } = found;
   const bug = pinned ?? interleavedCalled(violations[0]?.bug ?? target);
-  const called = version === undefined ? machine.name : `${machine.name}, which describes ${version}`;
+  const called =
+    version === undefined ? machine.name : `${machine.name}, which describes ${versionText(version)}`;
   const laws = [...lawsOf(machine), ...(machine.eventuallyEnds ?? [])];
   const state = new Int32Array(machine.words);
   machine.initial(state);

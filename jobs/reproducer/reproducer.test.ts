@@ -1,6 +1,6 @@
 /** Reproducers: C that a kernel's compiler would take, for everything that is pinned. */
 
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
@@ -219,10 +219,18 @@ describe("the file", () => {
     const text = readFileSync(out, "utf8");
     expect(text).toContain(" *   5. unmapAliases -> done, CPU 0 still translates 64 to frame 1\n");
     expect(text).toContain(" * Commits: fc1e0d980037, db64fe02\n");
+    expect(text).toContain(" *   violation   .  ^  .");
     writeFileSync(out, "mine");
     await expect(pinVerb("C7", { ...options, out })).rejects.toThrow(/mine\.c: it is there already/);
     expect(readFileSync(out, "utf8")).toBe("mine");
     expect(readdirSync(folder)).toEqual(["mine.c"]);
+  });
+
+  test("may be named after --reproducer as well as before it", async () => {
+    const out = join(folder, "after.c");
+    await printedBy(() => pinVerb(undefined, { json: false, reproducer: "C7", out }));
+    expect(readFileSync(out, "utf8")).toContain("no-alias-after-unmap-aliases");
+    rmSync(out);
   });
 
   test("cannot be left by a name that ends its comment", async () => {
@@ -251,6 +259,9 @@ describe("the file", () => {
     expect(await violationToReproduce("C7", { kernel: "6.12" })).toHaveProperty("keeps");
     const recording = new URL("../../adapters/vmap/recordings/3.16.jsonl.gz", import.meta.url).pathname;
     await expect(violationToReproduce(recording)).rejects.toThrow(/--kernel or --tree/);
+    await expect(pinVerb(undefined, { json: false, reproducer: "module" })).rejects.toThrow(
+      "pin takes a file, or with --reproducer also a bug: none is given",
+    );
     await expect(pinVerb("C7", { json: false, reproducer: "C13" })).rejects.toThrow(
       '--reproducer takes kunit or module, not "C13"',
     );

@@ -8,7 +8,12 @@ export interface Act {
   readonly says: string;
   /** Where in the tree; undefined of a call that begins or returns. Of a plain access it is all that is known. */
   readonly at?: Source | undefined;
+  /** Of an access that crashes: its address. */
+  readonly address?: string | undefined;
 }
+
+/** An access that is no point of the shim's own: where a compiler puts one may differ. */
+export const PLAIN = "reads or writes";
 
 /** What a page fault, a BUG and the like are called. */
 const STOPS: Readonly<Record<string, string>> = {
@@ -20,7 +25,7 @@ const STOPS: Readonly<Record<string, string>> = {
 
 /** The addresses of code that are in these lines: of plain accesses. */
 export const addressesIn = (lines: readonly string[]): readonly string[] =>
-  lines.flatMap((line) => /^access (\w+)$/.exec(line)?.[1] ?? []);
+  lines.flatMap((line) => /^access (\w+)/.exec(line)?.[1] ?? []);
 
 /** The acts of a step, given where the addresses lie in the tree. */
 export function actsIn(
@@ -33,7 +38,7 @@ export function actsIn(
     const [what = "", file = "", name = "", number] = line.split("\t");
     const [kind = "", first = "", ...more] = line.split(" ");
     if (number !== undefined) acts.push({ says: what, at: { file, function: name, line: Number(number) } });
-    else if (kind === "access") acts.push({ says: "reads or writes", at: sources.get(first) });
+    else if (kind === "access") acts.push({ says: PLAIN, at: sources.get(first), address: more[0] });
     else if (kind === "event") noteEvent(acts, first, more);
     else if (kind === "stop") acts.push({ says: STOPS[first] ?? `BUG: ${more.join(" ")}` });
     else {
@@ -58,10 +63,28 @@ function noteEvent(acts: Act[], event: string, words: readonly string[]): void {
   acts.push({ ...(last?.says === says ? last : {}), says: `${says} ${more}` });
 }
 
-/** With function and line; of another file than the allocator's its name too. */
-export function actText({ says, at }: Act): string {
-  if (at === undefined) return says;
+/** As a sentence without its subject, with function and line; of another file than the allocator's its name too. */
+export function actText({ says, at, address }: Act): string {
+  const text = sentence(says, address);
+  if (at === undefined) return text;
   const name = at.file.replace(/^.*\//, "");
-  const where = ALLOCATOR.endsWith(`/${name}`) ? "" : `${name}:`;
-  return `${says} (${at.function} ${where}${at.line})`;
+  const where = ALLOCATOR.endsWith(`/${name}`) ? "" : ` ${name}`;
+  return `${text} (${at.function}()${where}:${at.line})`;
+}
+
+/** What an act is called at its point in the shim (trees/shim/sync.h and beside), and what is printed for it. */
+const SENTENCES: readonly (readonly [RegExp, string])[] = [
+  [/^(lock|unlock|trylock|read|write|set|clear|add|subtract|insert|erase)\b/, "$1s"],
+  [/^trylocks/, "tries to lock"],
+  [/^load of/, "looks up in"],
+  [/^next of/, "takes the next of"],
+  [/^flush TLBs of/, "flushes TLBs of"],
+  [/^(sets|clears) PTE/, "$1 the PTE"],
+  [/ &(?=[\w(])/g, " "],
+];
+
+function sentence(says: string, address: string | undefined): string {
+  if (says === PLAIN)
+    return address === undefined ? "reads or writes memory" : `reads or writes at 0x${address}`;
+  return SENTENCES.reduce((text, [from, to]) => text.replace(from, to), says);
 }

@@ -8,7 +8,7 @@ import { WORKER } from "../../trees/vmap/calls.ts";
 import { StepChild } from "../../trees/vmap/step-child.ts";
 import { scopeText } from "../parameters.ts";
 import type { Watch } from "../work.ts";
-import { actsIn } from "./acts.ts";
+import { actsIn, PLAIN } from "./acts.ts";
 import {
   exploreTreeSteps,
   type TakenOnLane,
@@ -121,6 +121,3 @@ async function takeAligned(child: StepChild, asked: TreeSteps, wanted: readonly 
   }
   return taken;
 }
-
-/** A plain access: where a compiler puts one may differ. */
-const PLAIN = "reads or writes";

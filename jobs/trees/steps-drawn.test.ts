@@ -1,6 +1,6 @@
 /** Drawn calls on the trees that VMAPCHECK_TREES names; without it, or without a compiler, only what is drawn. */
 import { describe, expect, test } from "vitest";
-import { canRunTrees, TREES } from "../../trees/given-trees.testing.ts";
+import { canRunTrees, changedTree, TREES } from "../../trees/given-trees.testing.ts";
 import { hasHostCompiler } from "../../trees/native-build.ts";
 import { exploreTreeSteps, treeStepsAsked } from "./steps.ts";
 import { drawnCalls, exploreDrawn } from "./steps-drawn.ts";
@@ -32,6 +32,21 @@ describe.skipIf(!CAN_RUN)("with VMAPCHECK_TREES and a compiler (skipped without)
       expect([ended, reports]).toEqual(["fixpoint", []]);
     },
   );
+});
+
+describe.skipIf(!CAN_RUN)("a tree that reads through a null pointer", () => {
+  test.each(TREES)("in %s violates no-crash at that address, in that line", async (directory) => {
+    const copy = changedTree(directory, [
+      /BUG_ON\(vb->free\);/,
+      "vb->dirty = *(volatile unsigned long *)16;",
+    ]);
+    const calls = "x = map 1; y = map 1 : unmap y | unmap x; aliases";
+    const { reports } = await exploreTreeSteps(treeStepsAsked(copy, { calls }), { law: "no-crash" });
+    expect(reports[0]?.run.steps.at(-1)?.acts.slice(-2)).toMatchObject([
+      { says: "reads or writes", address: "10", at: { function: "vb_free" } },
+      { says: "crashes" },
+    ]);
+  });
 });
 
 test("each pair of calls is drawn once, in the same order each time", () => {

@@ -13,7 +13,7 @@ import { readTree, type SourceTree } from "../../trees/source-tree.ts";
 import { PROBES } from "../../trees/vmap/probes.ts";
 import { ANY_BLOCKS, treeKernel } from "../../trees/vmap/tree-kernel.ts";
 import { orNearest } from "../usage-error.ts";
-import { commitText, factsOf, labelAlike } from "../versions.ts";
+import { commitText, factsOf, labelAlike, labelTakenFor, placeOf } from "../versions.ts";
 
 /** How a tree is named as a subject, before its directory. */
 export const TREE_PREFIX = "tree:";
@@ -142,12 +142,13 @@ export function promisedBetween(version: string): Promises | undefined {
 
 /** By a label, or by the release that answers as a version does. Throws a UsageError for any other word. */
 function promisesNamed(word: string): Promises {
-  const find = (label: string) => findRelease(label) ?? findRelease(labelAlike(label) ?? "");
+  const find = (label: string) => findRelease(label) ?? findRelease(labelTakenFor(label) ?? "");
   return orNearest(
     "release",
     word,
     find,
     RELEASES.flatMap(({ labels }) => labels),
+    placeOf,
   );
 }
 

@@ -7,6 +7,7 @@ import {
   type Batch,
   type Entry,
   type Gather,
+  joined,
   newBatch,
   type Rules,
   release,
@@ -67,21 +68,12 @@ export function freeAtOnce(state: State, pfn: number): void {
 export function freeBatches(state: State, gather: Gather): void {
   for (const batch of gather.chain) {
     if (batch.nr === 0) continue;
-    state.events.push({ kind: "pages", runs: runsOf(batch.entries), slots: batch.nr });
+    const runs = joined(batch.entries.map(({ pfn, count }): Run => [pfn, count]));
+    state.events.push({ kind: "pages", runs, slots: batch.nr });
     batch.nr = 0;
     batch.entries = [];
   }
   gather.active = 0;
-}
-
-function runsOf(entries: readonly Entry[]): Run[] {
-  const runs: [first: number, count: number][] = [];
-  for (const { pfn, count } of entries) {
-    const last = runs.at(-1);
-    if (last !== undefined && last[0] + last[1] === pfn) last[1] += count;
-    else runs.push([pfn, count]);
-  }
-  return runs;
 }
 
 /** tlb_batch_list_free: gives the batch pages back when the gather ends. */

@@ -3,7 +3,7 @@
 import type { LawId } from "../../spec/contract.ts";
 import type { Fingerprint } from "../../spec/fingerprint.ts";
 import type { CommandRecord } from "../../spec/gather/commands/command.ts";
-import { type Command, type Of, recordOf } from "../../spec/gather/commands.ts";
+import { type Command, type Of, type Op, recordOf } from "../../spec/gather/commands.ts";
 import type { Promises } from "../../spec/gather/releases.ts";
 import type { Dump, Response } from "../../spec/gather/response.ts";
 import type { Scope } from "../../spec/gather/scope.ts";
@@ -16,16 +16,7 @@ import { follow, insert, load, touch, walk } from "./hardware.ts";
 import { queueHash, setLazy } from "./hash.ts";
 import { adjustRange, noteEntry, noteTable, resetRange } from "./range.ts";
 import { beginS390, flushS390, freeTableS390 } from "./s390.ts";
-import {
-  copyState,
-  type Gather,
-  newGather,
-  newState,
-  pagesFrom,
-  type Rules,
-  type State,
-  type Steps,
-} from "./state.ts";
+import { copyState, type Gather, newGather, newState, type Rules, type State, type Steps } from "./state.ts";
 import {
   collapse,
   flushTables,
@@ -79,120 +70,93 @@ function act(state: State, command: Command, rules: Rules): Response {
 }
 
 function answer(state: State, command: Command, rules: Rules): Result {
-  switch (command.op) {
-    case "gather":
-      begin(state, command, rules);
-      return DONE;
-    case "finish": {
-      const gather = gatherAt(state, command.g);
-      rules.steps.finish(state, gather, rules, command.start, command.end);
-      state.gathers[command.g] = undefined;
-      return DONE;
-    }
-    case "startVma":
-      startVma(state, gatherAt(state, command.g), command, rules);
-      return DONE;
-    case "endVma":
-      endVma(state, gatherAt(state, command.g), rules);
-      return DONE;
-    case "freeVmas":
-      if (rules.facts.frameVmas === "flush at free_vmas")
-        flushFrames(state, gatherAt(state, command.g), rules);
-      return DONE;
-    case "removeEntry": {
-      const { level, addr, n = 1, size = PAGE } = command;
-      noteEntry(gatherAt(state, command.g), rules.facts, { level, addr, count: n, size });
-      return DONE;
-    }
-    case "removePage": {
-      const { pfn, size = PAGE, raw = false } = command;
-      return removed(state, gatherAt(state, command.g), rules, { pfn, count: 1, size, raw });
-    }
-    case "removeFolio": {
-      const { pfn, n } = command;
-      return removed(state, gatherAt(state, command.g), rules, { pfn, count: n, size: PAGE, raw: true });
-    }
-    case "pageSize":
-      setPageSize(state, gatherAt(state, command.g), rules, command.size);
-      return DONE;
-    case "zap": {
-      const gather = gatherAt(state, command.g);
-      if (state.scope.arch !== "s390") return { forceFlushes: zap(state, gather, rules, command) };
-      for (let nth = 0; nth < command.n; nth++) freeAtOnce(state, command.pfn + nth);
-      return { forceFlushes: 0 };
-    }
-    case "freeTable":
-      freeTable(state, gatherAt(state, command.g), rules, command);
-      return DONE;
-    case "flush": {
-      const gather = gatherAt(state, command.g);
-      if (state.scope.arch === "s390") flushS390(state, gather, rules);
-      else flushMmu(state, gather, rules);
-      return DONE;
-    }
-    case "flushTlbOnly":
-      rules.steps.flushTlbOnly(state, gatherAt(state, command.g), rules);
-      return DONE;
-    case "needFlushAll":
-      gatherAt(state, command.g).all = 1;
-      return DONE;
-    case "unshare":
-      rules.steps.unshare(state, gatherAt(state, command.g), rules, command);
-      return DONE;
-    case "flushUnshared":
-      flushUnshared(state, gatherAt(state, command.g), rules);
-      return DONE;
-    case "lazy":
-      rules.steps.setLazy(state, command.g, rules, command.on === true);
-      return DONE;
-    case "hpte": {
-      const { addr, n = 1, psize = 0, ssize = 0, huge = false } = command;
-      for (const each of pagesFrom(addr, n))
-        queueHash(state, command.g, rules, { addr: each, psize, ssize, huge });
-      return DONE;
-    }
-    case "failAlloc":
-      state.fail = command.n;
-      state.succeed = command.after ?? 0;
-      return DONE;
-    case "rcuRun":
-      return { ran: rules.steps.graceEnds(state) ? runCallbacks(state) : 0 };
-    case "pending":
-      state.pending += command.delta;
-      return DONE;
-    case "cpus":
-    case "users":
-    case "current":
-      state[command.op] = command.n;
-      return DONE;
-    case "mmcpus":
-      state.mask = command.n;
-      return DONE;
-    case "asceLimit":
-      state.asceLimit = command.size;
-      return DONE;
-    case "collapse":
-      rules.steps.collapse(state, command);
-      return DONE;
-    case "migrate":
-      if (rules.facts.pagesIn === "array") state.preempted = command.g;
-      return DONE;
-    case "insert":
-      insert(state.hardware, command.addr, command.pfn);
-      return DONE;
-    case "touch":
-      return {
-        reached: touch(state.hardware, command.cpu, command.addr, !/^(gen|ppc64)$/.test(state.scope.arch)),
-      };
-    case "walk":
-      walk(state.hardware, command.cpu, command.table !== undefined);
-      return DONE;
-    case "load":
-      load(state.hardware, command.cpu, command.how);
-      return DONE;
-    default:
-      return DONE;
-  }
+  const { op } = command;
+  // A command is only ever handed to what its own op does.
+  if (op in ANSWERS) return (ANSWERS[op as Answering] as Does<Result>)(state, command, rules);
+  (DOES as Partial<Record<Op, Does<void>>>)[op]?.(state, command, rules);
+  return DONE;
+}
+
+type Does<R, C = Command> = (state: State, command: C, rules: Rules) => R;
+/** Ops that are answered by more than events. */
+type Answering = "removePage" | "removeFolio" | "zap" | "rcuRun" | "touch";
+
+const ANSWERS: { readonly [O in Answering]: Does<Result, Of<O>> } = {
+  removePage: (state, { g, pfn, size = PAGE, raw = false }, rules) =>
+    removed(state, gatherAt(state, g), rules, { pfn, count: 1, size, raw }),
+  removeFolio: (state, { g, pfn, n }, rules) =>
+    removed(state, gatherAt(state, g), rules, { pfn, count: n, size: PAGE, raw: true }),
+  zap(state, command, rules) {
+    const gather = gatherAt(state, command.g);
+    if (state.scope.arch !== "s390") return { forceFlushes: zap(state, gather, rules, command) };
+    for (let nth = 0; nth < command.n; nth++) freeAtOnce(state, command.pfn + nth);
+    return { forceFlushes: 0 };
+  },
+  rcuRun: (state, _command, { steps }) => ({ ran: steps.graceEnds(state) ? runCallbacks(state) : 0 }),
+  touch: ({ hardware, scope }, { cpu, addr }) => ({
+    reached: touch(hardware, cpu, addr, !/^(gen|ppc64)$/.test(scope.arch)),
+  }),
+};
+
+/** The other ops; one that is not here is nothing to a gather. */
+const DOES: { readonly [O in Exclude<Op, Answering>]?: Does<void, Of<O>> } = {
+  gather: begin,
+  finish(state, { g, start, end }, rules) {
+    rules.steps.finish(state, gatherAt(state, g), rules, start, end);
+    state.gathers[g] = undefined;
+  },
+  startVma: (state, command, rules) => startVma(state, gatherAt(state, command.g), command, rules),
+  endVma: (state, { g }, rules) => endVma(state, gatherAt(state, g), rules),
+  freeVmas(state, { g }, rules) {
+    if (rules.facts.frameVmas === "flush at free_vmas") flushFrames(state, gatherAt(state, g), rules);
+  },
+  removeEntry: (state, { g, level, addr, n = 1, size = PAGE }, { facts }) =>
+    noteEntry(gatherAt(state, g), facts, { level, addr, count: n, size }),
+  pageSize: (state, { g, size }, rules) => setPageSize(state, gatherAt(state, g), rules, size),
+  freeTable: (state, command, rules) => freeTable(state, gatherAt(state, command.g), rules, command),
+  flush(state, { g }, rules) {
+    const gather = gatherAt(state, g);
+    if (state.scope.arch === "s390") flushS390(state, gather, rules);
+    else flushMmu(state, gather, rules);
+  },
+  flushTlbOnly: (state, { g }, rules) => rules.steps.flushTlbOnly(state, gatherAt(state, g), rules),
+  needFlushAll(state, { g }) {
+    gatherAt(state, g).all = 1;
+  },
+  unshare: (state, command, rules) => rules.steps.unshare(state, gatherAt(state, command.g), rules, command),
+  flushUnshared: (state, { g }, rules) => flushUnshared(state, gatherAt(state, g), rules),
+  lazy: (state, { g, on }, rules) => rules.steps.setLazy(state, g, rules, on === true),
+  hpte(state, { g, addr, n = 1, psize = 0, ssize = 0, huge = false }, rules) {
+    for (let nth = 0; nth < n; nth++)
+      queueHash(state, g, rules, { addr: addr + nth * PAGE, psize, ssize, huge });
+  },
+  failAlloc(state, { n, after = 0 }) {
+    state.fail = n;
+    state.succeed = after;
+  },
+  pending(state, { delta }) {
+    state.pending += delta;
+  },
+  cpus: setNumber,
+  users: setNumber,
+  current: setNumber,
+  mmcpus(state, { n }) {
+    state.mask = n;
+  },
+  asceLimit(state, { size }) {
+    state.asceLimit = size;
+  },
+  collapse: (state, command, { steps }) => steps.collapse(state, command),
+  migrate(state, { g }, { facts }) {
+    if (facts.pagesIn === "array") state.preempted = g;
+  },
+  insert: ({ hardware }, { addr, pfn }) => insert(hardware, addr, pfn),
+  walk: ({ hardware }, { cpu, table }) => walk(hardware, cpu, table !== undefined),
+  load: ({ hardware }, { cpu, how }) => load(hardware, cpu, how),
+};
+
+function setNumber(state: State, { op, n }: Of<"cpus"> | Of<"users"> | Of<"current">): void {
+  state[op] = n;
 }
 
 /** tlb_gather_mmu. */

@@ -1,7 +1,7 @@
 /** ppc64: the batch of hash-table entries that wait to be invalidated, one for each CPU. */
 import type { Run } from "../../spec/gather/response.ts";
 import { type Addr, PAGE } from "../../spec/gather/vocabulary.ts";
-import type { HashBatch, Rules, State } from "./state.ts";
+import { type HashBatch, joined, type Rules, type State } from "./state.ts";
 
 const LARGE_PAGE = 2 ** 16;
 
@@ -12,19 +12,13 @@ export function flushHash(state: State, cpu: number, _rules: Rules): void {
   if (addrs.length === 0) return;
   const local = state.mask === 1 << cpu ? 1 : 0;
   const [addr] = addrs as [Addr];
+  const runs = joined(
+    addrs.map((each): Run => [each, 1]),
+    PAGE,
+  );
   if (addrs.length === 1) state.events.push({ kind: "hashPage", addr, psize, ssize, local });
-  else state.events.push({ kind: "hashRange", runs: runsOf(addrs), n: addrs.length, psize, ssize, local });
+  else state.events.push({ kind: "hashRange", runs, n: addrs.length, psize, ssize, local });
   batch.addrs = [];
-}
-
-function runsOf(addrs: readonly Addr[]): Run[] {
-  const runs: [first: Addr, count: number][] = [];
-  for (const addr of addrs) {
-    const last = runs.at(-1);
-    if (last !== undefined && last[0] + last[1] * PAGE === addr) last[1] += 1;
-    else runs.push([addr, 1]);
-  }
-  return runs;
 }
 
 /** hpte_need_flush: queues the entry of one page, or invalidates it at once outside the lazy mode. */

@@ -1,13 +1,14 @@
 /** What a gather knows of what was removed: its range, and from 4.20 on the levels of the page table. */
 import {
+  ABOVE,
   type Addr,
   CLEARED,
   highest,
   type Level,
+  levelOf,
   lowest,
+  mappedBy,
   PAGE,
-  PMD,
-  PUD,
   TASK_SIZE,
   type TableLevel,
   TOP,
@@ -39,21 +40,10 @@ export function noteEntry(
   if (flushIf !== "end" && flushIf !== "levels") gather.needFlush = 1;
   if (range !== "gathered") return;
   const { level, addr, count, size } = entry;
-  const each = level === "huge" ? size : { pte: PAGE, pmd: PMD, pud: PUD }[level];
+  const each = mappedBy(level, size);
   adjustRange(gather, addr, (tracks === "pages" ? PAGE : each) * count);
   if (tracks === "levels") gather.cleared |= levelOf(each);
 }
-
-const levelOf = (size: number): number =>
-  size >= PUD ? CLEARED.pud : size >= PMD ? CLEARED.pmd : CLEARED.pte;
-
-/** The level in which the entry stood that pointed to a table. */
-const ABOVE: Readonly<Record<TableLevel, number>> = {
-  pte: CLEARED.pmd,
-  pmd: CLEARED.pud,
-  pud: CLEARED.p4d,
-  p4d: 0,
-};
 
 /** What pte_free_tlb and its kin note of a table. */
 export function noteTable(

@@ -48,9 +48,12 @@ function arrays(capacity: number): Arrays {
   };
 }
 
+/** Shared: nothing can be written to arrays of no slots. */
+const NO_ARRAYS = arrays(0);
+
 /** No tree at all: what a kernel before 5.2 has. */
 export function noFreeSpace(word: Pages): FreeSpace {
-  return { word, ...arrays(0), root: NONE, freeSlot: NONE, used: 0, count: 0 };
+  return { word, ...NO_ARRAYS, root: NONE, freeSlot: NONE, used: 0, count: 0 };
 }
 
 /** vmap_init_free_space: one extent. */

@@ -5,10 +5,12 @@ import type { Promises } from "../../spec/gather/releases.ts";
 import type { Response } from "../../spec/gather/response.ts";
 import type { Scope } from "../../spec/gather/scope.ts";
 import {
+  ABOVE,
   type Addr,
   CLEARED,
+  levelOf,
+  mappedBy,
   PAGE,
-  PMD,
   PUD,
   TABLE_PAGES,
   type TableLevel,
@@ -147,7 +149,6 @@ function opened(g: number, start: Addr, end: Addr, fullmm: boolean): OpenGather 
     removed: false,
     levels: 0,
     tables: false,
-    slots: 0,
     batches: [],
     vma: "none",
     freesTables: false,
@@ -164,15 +165,15 @@ function opened(g: number, start: Addr, end: Addr, fullmm: boolean): OpenGather 
 function removeEntries(draft: Draft, command: Extract<Command, { op: "removeEntry" }>): void {
   const { g, level, addr, n = 1, size = PAGE } = command;
   const { sizes } = draft.before.promises;
-  const each = level === "huge" ? size : { pte: PAGE, pmd: PMD, pud: PUD }[level];
-  const bit = each >= PUD ? CLEARED.pud : each >= PMD ? CLEARED.pmd : CLEARED.pte;
-  for (let nth = 0; nth < n; nth++) clearEntry(draft, g, addr + nth * each, sizes ? each : PAGE, bit);
+  const each = mappedBy(level, size);
+  for (let nth = 0; nth < n; nth++)
+    clearEntry(draft, g, addr + nth * each, sizes ? each : PAGE, levelOf(each));
 }
 
 function clearEntry(draft: Draft, g: number, addr: Addr, size: number, level: number): void {
   const gather = draft.gather(g);
   const pfn = draft.next.ptes.get(addr);
-  if (draft.next.ptes.size > 0) draft.own("ptes").delete(addr);
+  if (draft.next.ptes.has(addr)) draft.own("ptes").delete(addr);
   const removal: Removal = { addr, end: addr + size, level, g };
   if (gather?.vma === "frames" && pfn !== undefined) {
     // No page comes: the frame is its driver's.
@@ -186,7 +187,7 @@ function removePage(draft: Draft, { g }: { readonly g: number }, pfn: number, ad
   let removal = draft.next.entries.get(addr)?.removal;
   if (removal === undefined) {
     removal = removeUnannounced(draft, { addr, end: addr + pages * PAGE, level: 0, g });
-    if (draft.next.ptes.size > 0) draft.own("ptes").delete(addr);
+    if (draft.next.ptes.has(addr)) draft.own("ptes").delete(addr);
   } else draft.own("entries").delete(addr);
   waitFor(draft, pfn, g, removal);
 }
@@ -196,13 +197,6 @@ function removeUnannounced(draft: Draft, removal: Removal): number {
   draft.ownSet("unannounced").add(number);
   return number;
 }
-
-const ABOVE: Readonly<Record<TableLevel, number>> = {
-  pte: CLEARED.pmd,
-  pmd: CLEARED.pud,
-  pud: CLEARED.p4d,
-  p4d: 0,
-};
 
 function removeTable(draft: Draft, g: number, level: TableLevel, id: number, addr: Addr): void {
   const { scope, asceLimit } = draft.before;
@@ -250,7 +244,7 @@ function answered(draft: Draft, command: Command, response: Response): void {
     case "zap":
     case "freeTable":
       if (isStuck(command, response)) draft.found.stuck = true;
-      countSlots(draft, command);
+      if (isOver(draft, command.g)) draft.found.over = true;
       if (response.full === true) draft.change(command.g, { mustFlush: true });
       return;
     case "unlink":
@@ -283,17 +277,14 @@ function isStuck(command: Command, { events, full }: Response): boolean {
   return !events.slice(failed).some(({ kind }) => kind === "pages");
 }
 
-/** Entries that wait in the batches of the gather. */
-function countSlots(draft: Draft, command: Command & { readonly g: number }): void {
+/** Whether more waits in a gather than it may have. */
+function isOver(draft: Draft, owner: number): boolean {
   const { promises, scope } = draft.before;
-  const gather = draft.gather(command.g);
-  if (gather === undefined) return;
-  let slots = 0;
-  for (const { g } of draft.next.waiting.values()) if (g === command.g) slots += 1;
-  draft.change(command.g, { slots });
   // Batches, not pages: a run of pages of a folio takes two entries, however long it is.
-  if (promises.perCpu ? slots > scope.limits.array : gather.batches.length > scope.limits.batches)
-    draft.found.over = true;
+  if (!promises.perCpu) return (draft.gather(owner)?.batches.length ?? 0) > scope.limits.batches;
+  let waiting = 0;
+  for (const { g } of draft.next.waiting.values()) if (g === owner) waiting += 1;
+  return waiting > scope.limits.array;
 }
 
 function finished(draft: Draft, g: number, start: Addr, end: Addr): void {

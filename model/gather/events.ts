@@ -56,7 +56,7 @@ export function zapTo(draft: Draft, g: number, zapped: Zapped, count: number): v
     const addr = zapped.addr + zapped.done * PAGE;
     const removal = remove(draft, { addr, end: addr + PAGE, level: CLEARED.pte, g });
     waitFor(draft, zapped.pfn + zapped.done, g, removal);
-    if (draft.next.ptes.size > 0) draft.own("ptes").delete(addr);
+    if (draft.next.ptes.has(addr)) draft.own("ptes").delete(addr);
   }
 }
 
@@ -100,7 +100,6 @@ export function follow(
         for (const [first, count] of event.runs) {
           for (let pfn = first; pfn < first + count; pfn++) freePage(draft, g, zapped, pfn, false);
         }
-        draft.change(g, { slots: 0 });
         break;
       case "page":
         freePage(draft, g, zapped, event.pfn, true);
@@ -229,7 +228,7 @@ function freePage(draft: Draft, g: number, zapped: Zapped | undefined, pfn: Pfn,
   if (unannounced) draft.own("uncovered").delete(waiting.removal);
 }
 
-function freeTable(draft: Draft, id: TableId, how: "at once" | "after an IPI" | "by a callback"): void {
+function freeTable(draft: Draft, id: TableId, freed: Removal["freed"]): void {
   const table = draft.next.tables.get(id);
   if (table === undefined) {
     draft.found.twice.push(id);
@@ -239,5 +238,8 @@ function freeTable(draft: Draft, id: TableId, how: "at once" | "after an IPI" | 
   const walkers = draft.next.walkers;
   if ([...walkers.values()].includes(id)) draft.found.walked.push(id);
   const removal = draft.next.uncovered.get(table.removal);
-  if (removal !== undefined) draft.found.earlyTables.push({ ...removal, id, how });
+  if (removal === undefined) return;
+  const early = { ...removal, freed };
+  draft.found.earlyTables.push(early);
+  draft.own("uncovered").set(table.removal, early);
 }

@@ -1,7 +1,7 @@
 /** Random histories of callers who keep the rules, on a kernel beside the reference: what tests of the wing walk. */
 import type { GatherKernel } from "../../kernels/gather/gather-kernel.ts";
 import type { State as KernelState } from "../../kernels/gather/state.ts";
-import { type Command, chosen, type Response } from "../../spec/gather/commands.ts";
+import { type Command, choosing, type Response } from "../../spec/gather/commands.ts";
 import { type GatherLaw, lawsCalled } from "../../spec/gather/laws/index.ts";
 import type { Scope } from "../../spec/gather/scope.ts";
 import { gatherSpec } from "./after.ts";
@@ -36,6 +36,7 @@ export function* walk(
   const spec = gatherSpec(kernel.release);
   const laws = lawsCalled(kernel.promises);
   const next = numbersFrom(seed);
+  const chosen = choosing(scope, kernel.release);
   for (let history = 0; history < histories; history++) {
     const state = kernel.initial(scope);
     let before = spec.initial(scope);

@@ -1,29 +1,24 @@
 /** A gather beside its judge, and how histories of its callers are drawn and shrunk. */
 import fc from "fast-check";
 import { gatherSpec } from "../../model/gather/after.ts";
-import {
-  chosen,
-  type HistoryStep,
-  isEnabled,
-  naming,
-  recordOf,
-  simpler,
-} from "../../spec/gather/commands.ts";
+import { choosing, type HistoryStep, isEnabled, naming, simpler } from "../../spec/gather/commands.ts";
 import { lawsCalled } from "../../spec/gather/laws/index.ts";
 import type { Scope } from "../../spec/gather/scope.ts";
 import { scopesFor } from "../../spec/gather/scopes.ts";
 import type { GatherTerms } from "../../spec/gather/terms.ts";
 import { witnessesFor } from "../../spec/gather/witnesses.ts";
+import type { World } from "../../spec/gather/world.ts";
 import type { Bench, Histories, Kernel } from "../../spec/wing.ts";
 
 export function benchFor(kernel: Kernel<GatherTerms>, scope: Scope): Bench<GatherTerms> {
+  const chosen = choosing(scope, kernel.release);
   const bench = {
     machine: kernel,
     spec: gatherSpec(kernel.release),
     laws: lawsCalled(kernel.promises),
     naming: { ...naming, named: (_names: null, command: HistoryStep) => command },
     scope,
-    resolve: (choice: number, world: Parameters<typeof chosen>[0]) => chosen(world, choice),
+    resolve: (choice: number, world: World) => chosen(world, choice),
     simpler,
   };
   return { ...bench, isWellFormed: (history) => keepsTheRules(bench, history) };
@@ -48,11 +43,8 @@ function keepsTheRules(
 export const HISTORIES: Histories<GatherTerms> = {
   bench: benchFor,
   scopesFor: ({ release }, law, unchecked) => scopesFor(release, law, unchecked),
-  fits: (history, { calls }) =>
-    history.every((step) => {
-      const { call } = recordOf(step);
-      return call === undefined || calls.includes(call);
-    }),
+  // Callers of another scope may violate the law in fewer commands, by calls that those of this one do not make.
+  fits: () => true,
   inEachScope: (histories) => Math.ceil(histories / 5),
   choices: (_scope, { shortest = 1, longest }) =>
     fc.array(fc.noBias(fc.nat()), { minLength: shortest, maxLength: longest, size: "max" }),

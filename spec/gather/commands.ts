@@ -73,51 +73,41 @@ export function every(scope: Scope, promises: Promises): readonly Command[] {
   ).flatMap((record) => record.every(scope));
 }
 
-/** By scope and release: its ops, each as often as it is drawn, and the commands of each. */
+/** An op, and its commands in a scope. */
 interface Drawn {
-  readonly ops: readonly { readonly record: CommandRecord; readonly own: readonly Command[] }[];
-}
-
-const DRAWN = new WeakMap<Scope, Map<Promises, Drawn>>();
-
-function drawnIn(scope: Scope, promises: Promises): Drawn {
-  let byRelease = DRAWN.get(scope);
-  if (byRelease === undefined) {
-    byRelease = new Map();
-    DRAWN.set(scope, byRelease);
-  }
-  let drawn = byRelease.get(promises);
-  if (drawn === undefined) {
-    const commands = every(scope, promises);
-    const ops = RECORDS.flatMap((record) => {
-      const own = commands.filter(({ op }) => op === record.op);
-      return own.length === 0 ? [] : new Array<Drawn["ops"][number]>(record.weight).fill({ record, own });
-    });
-    drawn = { ops };
-    byRelease.set(promises, drawn);
-  }
-  return drawn;
+  readonly record: CommandRecord;
+  readonly own: readonly Command[];
 }
 
 /** Ops that are tried for one choice before it means nothing. */
 const TRIES = 12;
 
-/** The command that a choice, any natural number, means in a world; undefined if it means none. */
-export function chosen(world: World, choice: number): Command | undefined {
-  const { ops } = drawnIn(world.scope, world.promises);
-  let mixed = choice;
-  for (let tries = 0; tries < TRIES; tries++) {
-    mixed = Math.imul(mixed ^ (mixed >>> 15), 0x2c1b3c6d) >>> 0;
-    const { record, own } = ops[mixed % ops.length] as Drawn["ops"][number];
-    const from = (mixed >>> 8) % own.length;
-    const most = record.mayBeLegal(world) ? own.length : 0;
-    for (let nth = 0; nth < most; nth++) {
-      const command = own[(from + nth) % own.length] as Command;
-      if (record.legal(world, command)) return command;
+/** What a choice, any natural number, means on a release in a world of this scope; undefined if it means nothing. */
+export function choosing(
+  scope: Scope,
+  promises: Promises,
+): (world: World, choice: number) => Command | undefined {
+  const commands = every(scope, promises);
+  // Each op as often as it is drawn.
+  const ops = RECORDS.flatMap((record) => {
+    const own = commands.filter(({ op }) => op === record.op);
+    return own.length === 0 ? [] : new Array<Drawn>(record.weight).fill({ record, own });
+  });
+  return (world, choice) => {
+    let mixed = choice;
+    for (let tries = 0; tries < TRIES; tries++) {
+      mixed = Math.imul(mixed ^ (mixed >>> 15), 0x2c1b3c6d) >>> 0;
+      const { record, own } = ops[mixed % ops.length] as Drawn;
+      const from = (mixed >>> 8) % own.length;
+      const most = record.mayBeLegal(world) ? own.length : 0;
+      for (let nth = 0; nth < most; nth++) {
+        const command = own[(from + nth) % own.length] as Command;
+        if (record.legal(world, command)) return command;
+      }
+      mixed += 0x9e3779b9;
     }
-    mixed += 0x9e3779b9;
-  }
-  return undefined;
+    return undefined;
+  };
 }
 
 const KINDS: Readonly<Record<string, string>> = {

@@ -50,7 +50,6 @@ function promisesOf(label: string): Promises {
     sizes: has("e77b0852b551"),
     levels: has("a6d60245d6d9"),
     invalidates: has("d86564a2f085"),
-    limitsBatches: has("53a59fc67f97"),
     preemptible: has("d16dfc550f53"),
     perCpu: !has("d16dfc550f53"),
     has: {
@@ -84,8 +83,6 @@ export interface Promises {
   readonly levels: boolean;
   /** Whether it invalidates walk caches before it frees tables, on architectures that need that. */
   readonly invalidates: boolean;
-  /** Whether the number of batches is bounded. */
-  readonly limitsBatches: boolean;
   /** Whether the owner of a gather may sleep, and so other commands may come between its own. */
   readonly preemptible: boolean;
   /** Whether pages wait in the array of a CPU. */

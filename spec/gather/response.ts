@@ -87,31 +87,17 @@ export interface DumpedList {
   readonly nr: number;
 }
 
-export interface DumpedGather {
+/** Numbers that a release has in its gathers; `nrPtes` and `nrPxds` are of s390 up to 2.6.39, where an array fills from both ends. */
+type DumpedNumber =
+  | ("needFlush" | "fast" | "start" | "end" | "all" | "freedTables" | "cleared" | "exec" | "huge")
+  | ("delayedRmap" | "unshared" | "fullyUnshared" | "pageSize" | "batchCount")
+  | ("nr" | "max" | "nrPtes" | "nrPxds");
+
+export interface DumpedGather extends Readonly<Partial<Record<DumpedNumber, number | undefined>>> {
   readonly g: Slot;
   readonly fullmm: number;
-  readonly needFlush?: number | undefined;
-  readonly fast?: number | undefined;
-  readonly start?: Addr | undefined;
-  readonly end?: Addr | undefined;
-  readonly all?: number | undefined;
-  readonly freedTables?: number | undefined;
-  readonly cleared?: number | undefined;
-  readonly exec?: number | undefined;
-  readonly huge?: number | undefined;
-  readonly delayedRmap?: number | undefined;
-  readonly unshared?: number | undefined;
-  readonly fullyUnshared?: number | undefined;
-  readonly pageSize?: number | undefined;
-  readonly batchCount?: number | undefined;
   readonly batches?: readonly DumpedBatch[] | undefined;
   readonly tables?: DumpedList | null | undefined;
-  /** Up to 2.6.39. */
-  readonly nr?: number | undefined;
-  readonly max?: number | undefined;
-  /** s390 up to 2.6.39: the array fills from both ends. */
-  readonly nrPtes?: number | undefined;
-  readonly nrPxds?: number | undefined;
   /** ppc64. */
   readonly hash?: { readonly active: number; readonly index: number } | undefined;
   readonly freelist?: DumpedList | null | undefined;

@@ -16,36 +16,21 @@ export interface Limits {
 }
 
 /** A kind of call that callers make in a scope. The owner of a gather always begins and finishes it. */
-export type Call =
-  /** zap, page by page or several at once; entry and page apart. */
-  | "zap"
-  | "entries"
-  /** Huge pages; runs of pages of one folio; dirty pages. */
-  | "huge"
-  | "folios"
-  | "dirty"
-  | "tables"
-  /** flush, its TLB part, and the flag that all is to be flushed. */
-  | "flushes"
-  | "fail"
-  | "rcu"
-  | "users"
-  | "fullmm"
-  | "pending"
-  /** Vmas, and those of frames without pages, which are unlinked and whose driver frees. */
-  | "vmas"
-  | "frames"
-  | "unshare"
-  /** ppc64's lazy mode and PTE lock. */
-  | "hash"
-  /** Observers. */
-  | "touch"
-  | "lazy"
-  | "walk"
-  | "insert"
-  | "reuse"
-  | "migrate"
-  | "collapse";
+export type Call = (typeof CALLS)[number];
+export const CALLS = [
+  // zap, page by page or several at once; entry and page apart.
+  ...(["zap", "entries"] as const),
+  // Huge pages; runs of pages of one folio; dirty pages.
+  ...(["huge", "folios", "dirty"] as const),
+  // `flushes`: flush, its TLB part, and the flag that all is to be flushed.
+  ...(["tables", "flushes", "fail", "rcu", "users", "fullmm", "pending"] as const),
+  // Vmas, and those of frames without pages, which are unlinked and whose driver frees.
+  ...(["vmas", "frames", "unshare"] as const),
+  // ppc64's lazy mode and PTE lock.
+  "hash",
+  // Observers.
+  ...(["touch", "lazy", "walk", "insert", "reuse", "migrate", "collapse"] as const),
+] as const;
 
 export interface Scope {
   readonly name: string;

@@ -5,149 +5,85 @@ import type { Promises } from "./releases.ts";
 import { type Call, numbers, pagesOf, type Scope, TINY } from "./scope.ts";
 import type { Arch } from "./vocabulary.ts";
 
-const PLAIN: Scope = {
-  name: "plain",
+const PLAIN: Omit<Scope, "name" | "calls"> = {
   arch: "x86",
   cpus: 2,
   tables: "rcu",
   limits: TINY,
-  pages: pagesOf(3),
-  frames: numbers(3, 100),
+  ...mapped(3),
   tableIds: [],
   slots: 1,
-  calls: [],
 };
 
-/** One CPU, so that releases with a fast mode use it. */
-const ONE = { cpus: 1, pages: pagesOf(2), frames: numbers(3, 100) } as const;
+/** Pages, each mapped by a frame, and frames beside those. */
+function mapped(pages: number, more = 0): Pick<Scope, "pages" | "frames"> {
+  return { pages: pagesOf(pages), frames: numbers(pages + more, 100) };
+}
+
+const machine = (name: string, calls: readonly Call[], differs: Partial<Scope> = {}): Scope => ({
+  ...PLAIN,
+  name,
+  calls,
+  ...differs,
+});
+
+const OF_MINIMAL: readonly Call[] = ["zap", "entries", "vmas", "huge", "tables", "rcu", "fail", "flushes"];
 
 export const SCOPES: readonly Scope[] = [
-  {
-    ...PLAIN,
-    name: "one gather",
-    pages: pagesOf(6),
-    frames: numbers(6, 100),
-    calls: ["zap", "entries", "flushes", "fail"],
-  },
-  {
-    ...PLAIN,
-    name: "one gather, touched",
-    pages: pagesOf(2),
-    frames: numbers(2, 100),
-    calls: ["zap", "flushes", "fail", "touch"],
-  },
-  { ...PLAIN, ...ONE, name: "one CPU", calls: ["zap", "entries", "touch", "insert", "reuse"] },
-  {
-    ...PLAIN,
-    name: "tables",
+  machine("one gather", ["zap", "entries", "flushes", "fail"], mapped(6)),
+  machine("one gather, touched", ["zap", "flushes", "fail", "touch"], mapped(2)),
+  // One CPU, so that releases with a fast mode use it.
+  machine("one CPU", ["zap", "entries", "touch", "insert", "reuse"], { cpus: 1, ...mapped(2, 1) }),
+  machine("tables", ["zap", "tables", "rcu", "users", "fail", "flushes"], {
     pages: pagesOf(2, true),
     frames: numbers(2, 100),
     tableIds: numbers(4),
-    calls: ["zap", "tables", "rcu", "users", "fail", "flushes"],
-  },
-  {
-    ...PLAIN,
-    name: "two gathers",
+  }),
+  machine("two gathers", ["zap", "tables", "pending", "touch", "insert", "reuse", "migrate", "fullmm"], {
     slots: 2,
-    frames: numbers(4, 100),
+    ...mapped(3, 1),
     tableIds: [0, 1],
-    calls: ["zap", "tables", "pending", "touch", "insert", "reuse", "migrate", "fullmm"],
-  },
-  {
-    ...PLAIN,
-    name: "walkers",
-    pages: pagesOf(1),
-    frames: numbers(2, 100),
+  }),
+  machine("walkers", ["zap", "tables", "rcu", "users", "touch", "lazy", "walk", "fail", "collapse"], {
+    ...mapped(1, 1),
     tableIds: [0, 1],
-    calls: ["zap", "tables", "rcu", "users", "touch", "lazy", "walk", "fail", "collapse"],
-  },
-  {
-    ...PLAIN,
-    name: "vmas",
-    pages: pagesOf(2),
-    frames: numbers(2, 100),
-    tableIds: [0],
-    calls: ["zap", "entries", "vmas", "frames", "touch", "tables"],
-  },
-  {
-    ...PLAIN,
-    name: "frames without pages",
-    cpus: 1,
-    pages: pagesOf(1),
-    frames: numbers(1, 100),
-    calls: ["entries", "vmas", "frames", "touch"],
-  },
-  {
-    ...PLAIN,
-    name: "minimal architecture",
-    arch: "gen",
-    tableIds: [0, 1, 2],
-    calls: ["zap", "entries", "vmas", "huge", "tables", "rcu", "fail", "flushes"],
-  },
-  {
-    ...PLAIN,
-    name: "minimal architecture that invalidates",
-    arch: "geninv",
-    tableIds: [0, 1, 2],
-    calls: ["zap", "entries", "vmas", "huge", "tables", "rcu", "fail", "flushes"],
-  },
-  {
-    ...PLAIN,
-    name: "folios",
-    pages: pagesOf(6),
-    frames: numbers(6, 100),
+  }),
+  machine("vmas", ["zap", "entries", "vmas", "frames", "touch", "tables"], { ...mapped(2), tableIds: [0] }),
+  machine("frames without pages", ["entries", "vmas", "frames", "touch"], { cpus: 1, ...mapped(1) }),
+  machine("minimal architecture", OF_MINIMAL, { arch: "gen", tableIds: numbers(3) }),
+  machine("minimal architecture that invalidates", OF_MINIMAL, { arch: "geninv", tableIds: numbers(3) }),
+  machine("folios", ["zap", "folios", "dirty", "fail"], {
+    ...mapped(6),
     limits: { ...TINY, bundle: 4, batch: 4 },
-    calls: ["zap", "folios", "dirty", "fail"],
-  },
-  { ...PLAIN, name: "unannounced pages", pages: pagesOf(2), calls: ["entries"], outside: true },
-  { ...PLAIN, name: "shared tables", tableIds: [0], calls: ["zap", "unshare", "tables", "flushes", "touch"] },
-  {
-    ...PLAIN,
-    name: "tables as pages",
-    tables: "page",
-    tableIds: [0, 1, 2],
-    calls: ["zap", "tables", "flushes", "fail"],
-  },
-  {
-    ...PLAIN,
-    name: "single tables through RCU",
+  }),
+  machine("unannounced pages", ["entries"], { ...mapped(2, 1), outside: true }),
+  machine("shared tables", ["zap", "unshare", "tables", "flushes", "touch"], { tableIds: [0] }),
+  machine("tables as pages", ["zap", "tables", "flushes", "fail"], { tables: "page", tableIds: numbers(3) }),
+  machine("single tables through RCU", ["zap", "tables", "rcu", "fail", "walk"], {
     arch: "ptr",
-    tableIds: [0, 1, 2],
-    calls: ["zap", "tables", "rcu", "fail", "walk"],
-  },
-  {
-    ...PLAIN,
-    name: "s390",
+    tableIds: numbers(3),
+  }),
+  machine("s390", ["zap", "tables", "rcu", "users", "fail", "flushes", "walk"], {
     arch: "s390",
     limits: { ...TINY, array: 3 },
     tableIds: numbers(4),
     slots: 2,
-    calls: ["zap", "tables", "rcu", "users", "fail", "flushes", "walk"],
-  },
-  {
-    ...PLAIN,
-    name: "s390, touched",
+  }),
+  machine("s390, touched", ["zap", "tables", "rcu", "touch", "lazy"], {
     arch: "s390",
-    pages: pagesOf(1),
-    frames: numbers(2, 100),
+    ...mapped(1, 1),
     tableIds: [0],
-    calls: ["zap", "tables", "rcu", "touch", "lazy"],
-  },
-  {
-    ...PLAIN,
-    name: "hash table",
+  }),
+  machine("hash table", ["zap", "hash", "entries", "insert", "tables", "rcu", "users", "fail", "walk"], {
     arch: "ppc64",
-    frames: numbers(4, 100),
-    tableIds: [0, 1, 2],
-    calls: ["zap", "hash", "entries", "insert", "tables", "rcu", "users", "fail", "walk"],
-  },
-  {
-    ...PLAIN,
-    ...ONE,
-    name: "hash table on one CPU",
+    ...mapped(3, 1),
+    tableIds: numbers(3),
+  }),
+  machine("hash table on one CPU", ["zap", "hash", "touch", "insert", "reuse"], {
     arch: "ppc64",
-    calls: ["zap", "hash", "touch", "insert", "reuse"],
-  },
+    cpus: 1,
+    ...mapped(2, 1),
+  }),
 ];
 
 /** Whether a release was recorded, or is known, on an architecture. */

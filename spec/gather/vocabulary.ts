@@ -34,12 +34,27 @@ export type TableLevel = "pte" | "pmd" | "pud" | "p4d";
 
 /** The levels of the page table whose entries were cleared, as bits. */
 export const CLEARED = { pte: 1, pmd: 2, pud: 4, p4d: 8 } as const;
+/** The level in which the entry stood that pointed to a table. */
+export const ABOVE: Readonly<Record<TableLevel, number>> = {
+  pte: CLEARED.pmd,
+  pmd: CLEARED.pud,
+  pud: CLEARED.p4d,
+  p4d: 0,
+};
+
+/** What an entry of this level maps, in bytes; a huge page says its size. */
+export const mappedBy = (level: Level, size: number): number =>
+  level === "huge" ? size : { pte: PAGE, pmd: PMD, pud: PUD }[level];
+/** The level of an entry that maps so much. */
+export const levelOf = (size: number): number =>
+  size >= PUD ? CLEARED.pud : size >= PMD ? CLEARED.pmd : CLEARED.pte;
 
 /**
  * The architectures that were recorded. `gen` frees tables without an invalidate, `geninv` with one; `ptr` is x86 that
  * frees single tables through RCU.
  */
-export type Arch = "x86" | "gen" | "geninv" | "ptr" | "s390" | "ppc64";
+export const ARCHES = ["x86", "gen", "geninv", "ptr", "s390", "ppc64"] as const;
+export type Arch = (typeof ARCHES)[number];
 
 export const lowest = (a: Addr, b: Addr): Addr => (a < b ? a : b);
 export const highest = (a: Addr, b: Addr): Addr => (a > b ? a : b);

@@ -17,6 +17,8 @@ export interface Removal {
   readonly ofFrame?: true | undefined;
   /** The call in which its own gather flushed, and did not cover it: the first such call. */
   readonly missedIn?: Op | undefined;
+  /** How the table was freed, though no flush had covered it. */
+  readonly freed?: "at once" | "after an IPI" | "by a callback" | undefined;
 }
 
 /** A page that was gathered and is not freed. `removal` is the number of its removal. */
@@ -41,8 +43,7 @@ export interface OpenGather {
   readonly removed: boolean;
   readonly levels: number;
   readonly tables: boolean;
-  /** Entries that wait in its batches, and the batch pages that it has. */
-  readonly slots: number;
+  /** The batch pages that it has. */
   readonly batches: readonly number[];
   /** The vma that it is in; whether it came to free tables; whether it ended vmas of frames. */
   readonly vma: "none" | "pages" | "frames";
@@ -78,16 +79,11 @@ export interface Early extends Removal {
   readonly unannounced: boolean;
 }
 
-export interface EarlyTable extends Removal {
-  readonly id: TableId;
-  /** How it was freed: at once, after an IPI, by a callback. */
-  readonly how: "at once" | "after an IPI" | "by a callback";
-}
-
 /** What one reply did, in the order of its events. */
 export interface Reading {
   readonly early: readonly Early[];
-  readonly earlyTables: readonly EarlyTable[];
+  /** Tables freed before a flush covered them. */
+  readonly earlyTables: readonly Removal[];
   /** What was freed and did not wait. */
   readonly twice: readonly number[];
   /** Own removals that a flush of the gather did not cover; and whether its levels or stride were wrong. */

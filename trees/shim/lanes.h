@@ -44,6 +44,9 @@ void lanes_pages(unsigned long *ptes, unsigned long *stale);	/* with a PTE; with
 size_t lanes_arena(int lane, char **from);	/* bytes in use */
 size_t lanes_arenas(char **from);		/* bytes of all arenas together */
 
+/* points.c */
+void note_act(const char *format, ...);		/* one line of what the step did */
+
 /* steps.c */
 void steps_yield(void);
 int steps_is_stack(const void *at);	/* of any lane */

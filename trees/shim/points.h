@@ -19,7 +19,6 @@ void lay_out_arenas(void);
 int is_freed_memory(const void *at);
 void enter_arena(int lane);
 void leave_arena(int lane);
-void note_act(const char *format, ...);
 void see_text(const char *text);
 void see(const char *word, const unsigned long *numbers, int count);
 #define SEE(word, ...) see(word, (const unsigned long[]){ __VA_ARGS__ }, sizeof((const unsigned long[]){ __VA_ARGS__ }) / sizeof(long))

@@ -157,10 +157,15 @@ void step(int lane)
 	notes->acts_length = notes->seen_length = 0;
 	notes->acts[0] = notes->seen[0] = 0;
 	host->stop = NULL;
+	host->has_fault = 0;
 	host->in_lane = 1;
 	lanes_enter(lane);
 	switch_to(lane);
 	host->in_lane = 0;
+	if (host->has_fault == 1)
+		note_act("access %lx", host->fault_from);
+	else if (host->has_fault == 2)
+		note_act("access %lx %lx", host->fault_from, host->fault_at);
 	if (host->stop)
 		lanes_stopped(host->stop);
 	lanes_leave(lane);
@@ -177,7 +182,21 @@ void step(int lane)
 	host->steps++;
 }
 
-void crashed(int signal)
+/* What reads or writes where it may not. Of an address that the processor has no bits for it does not say which. */
+static void note_fault(const siginfo_t *info, const ucontext_t *context)
+{
+#if defined(__x86_64__)
+	host->fault_from = context->uc_mcontext.gregs[REG_RIP];
+	host->has_fault = 1;
+#elif defined(__aarch64__)
+	host->fault_from = context->uc_mcontext.pc;
+	host->has_fault = 1;
+#endif
+	host->fault_at = (unsigned long)info->si_addr;
+	host->has_fault += host->has_fault && info->si_code > 0 && info->si_code != SI_KERNEL;
+}
+
+void crashed(int signal, siginfo_t *info, void *context)
 {
 	sigset_t set;
 
@@ -192,6 +211,8 @@ void crashed(int signal)
 	if (!host->in_lane)
 		siglongjmp(host->setup, 1);
 	host->stop = signal == SIGVTALRM ? "hung" : "crash";
+	if (signal == SIGSEGV || signal == SIGBUS)
+		note_fault(info, context);
 	jump_to_scheduler();
 }
 

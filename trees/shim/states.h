@@ -2,6 +2,7 @@
 /* Between steps.c and states.c, both of which stand on the host's side. */
 #pragma once
 #include <setjmp.h>
+#include <signal.h>
 #include <stdint.h>
 #include <ucontext.h>
 #include "lanes.h"
@@ -18,6 +19,8 @@ struct verdict { char *text; int law; };
 extern struct host {
 	void *scheduler[5];
 	const char *stop;		/* why the step ended the run, or NULL */
+	unsigned long fault_from, fault_at;	/* of a crash: the code, and the address it read or wrote */
+	int has_fault;			/* whether that is known: 0, 1 the code, 2 both */
 	int in_lane;
 	size_t steps_at_tick;
 	char *image, *base;
@@ -42,7 +45,7 @@ extern struct host {
 
 _Noreturn void fail(const char *why);
 void *memory(void *was, size_t size);
-void crashed(int signal);	/* what a signal handler does */
+void crashed(int signal, siginfo_t *info, void *context);	/* what a signal handler does */
 void step(int lane);		/* one step of the machine as it is */
 void begin_states(void);	/* the machine as it is now is the initial state */
 void find_dirty(void);

@@ -177,7 +177,7 @@ static void take_step(int lane)
 static void begin(int cpus, unsigned long pages, unsigned long lazy, int pressure, int outcomes)
 {
 	const size_t alternate = 1 << 16;
-	struct sigaction action = { .sa_handler = crashed, .sa_flags = SA_ONSTACK | SA_NODEFER };
+	struct sigaction action = { .sa_sigaction = crashed, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER };
 	stack_t stack = { .ss_sp = mmap(NULL, alternate, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
 			  .ss_size = alternate };
 	const int signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGVTALRM };

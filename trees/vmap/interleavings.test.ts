@@ -234,7 +234,6 @@ describe.skipIf(!CAN_RUN)("with VMAPCHECK_TREES and a compiler (skipped without)
         "unlocks what it did not lock",
         [/(static void vb_free[\s\S]*?)spin_lock\(&vb->lock\);/, "$1"],
       ],
-      ["no-crash", "reads through a null pointer", [LAST_FREE, "vb->dirty = *(volatile unsigned long *)16;"]],
     ] as const)("violates %s where it %s", async (law, _says, replaced) => {
       expect((await explored(changedTree(directory, replaced), WINDOW, { law })).laws).toContain(law);
     });

@@ -1,4 +1,4 @@
-/** The matrix: each release against each law. A cell opens the shortest history that violates it. */
+/** The matrix: each release against each law. A cell opens the history that violates it. */
 import { useMemo, useState } from "preact/hooks";
 import type { Matrix, MatrixCell, MatrixSubject } from "../../jobs/page/documents.ts";
 import { Waiting, Wide } from "../parts.tsx";

@@ -1,6 +1,6 @@
 /** The record of a command: all that is known of it, but for what gathers do and how the world follows. */
 import type { Feature, Promises } from "../releases.ts";
-import type { Call, Scope } from "../scope.ts";
+import { type Call, numbers, type Scope } from "../scope.ts";
 import type { Addr } from "../vocabulary.ts";
 import type { OpenGather, World } from "../world.ts";
 import type { Command } from "./kinds.ts";
@@ -58,14 +58,9 @@ export const optional = (field: Field): readonly [Field, "optional"] => [field, 
 export const anyRecord = <C extends Command>(record: CommandRecord<C>): CommandRecord =>
   record as unknown as CommandRecord;
 
-/** The gathers that a scope has room for. */
-export const slotsOf = ({ slots }: Scope): number[] => Array.from({ length: slots }, (_none, slot) => slot);
-
-export const cpusOf = ({ cpus }: Scope): number[] => Array.from({ length: cpus }, (_none, cpu) => cpu);
-
-/** For each gather. */
-export const forSlots = <C>(scope: Scope, make: (g: number) => readonly C[]): C[] =>
-  slotsOf(scope).flatMap(make);
+/** For each gather that a scope has room for. */
+export const forSlots = <C>({ slots }: Scope, make: (g: number) => readonly C[]): C[] =>
+  numbers(slots).flatMap(make);
 
 /** A gather that may remove something: no table was freed by it, and it is not waiting for a flush. */
 export function removing(world: World, g: number): OpenGather | undefined {

@@ -1,6 +1,6 @@
 /** What the rest of the machine does meanwhile: faults, accesses, walkers, and those who reuse what was freed. */
-import { PTES_OF_TABLE, tableOf } from "../scope.ts";
-import { command, cpusOf, forSlots, hex, optional } from "./command.ts";
+import { numbers, PTES_OF_TABLE, tableOf } from "../scope.ts";
+import { command, forSlots, hex, optional } from "./command.ts";
 import type { Of } from "./kinds.ts";
 import { isEmpty } from "./removal.ts";
 
@@ -9,6 +9,7 @@ export const insert = command<Of<"insert">>({
   fields: { addr: "addr", pfn: "frame", table: "table" },
   call: "insert",
   weight: 5,
+  mayBeLegal: ({ freed }) => freed.size > 0,
   every: ({ pages, frames }) =>
     pages.flatMap((addr) =>
       frames.map((pfn): Of<"insert"> => ({ op: "insert", addr, pfn, table: tableOf(addr) })),
@@ -27,7 +28,9 @@ export const touch = command<Of<"touch">>({
   call: "touch",
   weight: 10,
   every: (scope) =>
-    cpusOf(scope).flatMap((cpu) => scope.pages.map((addr): Of<"touch"> => ({ op: "touch", cpu, addr }))),
+    numbers(scope.cpus).flatMap((cpu) =>
+      scope.pages.map((addr): Of<"touch"> => ({ op: "touch", cpu, addr })),
+    ),
   legal: ({ loaded, promises, gathers, scope }, { cpu }) => {
     // Up to 2.6.39 the CPU of a gather runs nothing else until it finishes.
     if (promises.perCpu && gathers.has(cpu)) return false;
@@ -42,7 +45,7 @@ export const load = command<Of<"load">>({
   call: "touch",
   weight: 6,
   every: (scope) =>
-    cpusOf(scope).flatMap((cpu) =>
+    numbers(scope.cpus).flatMap((cpu) =>
       (["active", "lazy", "none"] as const)
         .filter((how) => how !== "lazy" || scope.calls.includes("lazy"))
         .map((how): Of<"load"> => ({ op: "load", cpu, how })),
@@ -63,7 +66,7 @@ export const walk = command<Of<"walk">>({
   call: "walk",
   weight: 5,
   every: (scope) =>
-    cpusOf(scope).flatMap((cpu) => [
+    numbers(scope.cpus).flatMap((cpu) => [
       ...scope.tableIds.map((table): Of<"walk"> => ({ op: "walk", cpu, table })),
       { op: "walk", cpu } as const,
     ]),

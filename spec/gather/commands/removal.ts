@@ -15,6 +15,9 @@ function runs({ pages, calls }: Scope): { readonly addr: Addr; readonly n: numbe
   });
 }
 
+/** Whether a gather is open, and a page mapped. Most histories are long after the last one; zaps were half of what was tried. */
+const mapsPages = ({ gathers, ptes }: World): boolean => gathers.size > 0 && ptes.size > 0;
+
 /** Whether these pages are mapped, by these frames. */
 function mapped({ ptes }: World, addr: Addr, n: number, pfn: number): boolean {
   for (let nth = 0; nth < n; nth++) if (ptes.get(addr + nth * PAGE) !== pfn + nth) return false;
@@ -29,6 +32,7 @@ export const zap = command<Of<"zap">>({
   },
   call: "zap",
   weight: 20,
+  mayBeLegal: mapsPages,
   every: (scope) =>
     forSlots(scope, (g) =>
       runs(scope).flatMap(({ addr, n }) =>
@@ -69,6 +73,7 @@ export const removeEntry = command<Of<"removeEntry">>({
   },
   call: "entries",
   weight: 10,
+  mayBeLegal: mapsPages,
   offered: (_promises, { arch }) => arch !== "ppc64" && arch !== "s390",
   every: (scope) =>
     forSlots(scope, (g) =>
