@@ -55,6 +55,7 @@ test("A hole that is passed over again and again is one violation of lowest-fit-
   const hole = [...begin, ...purgeOf(2, 4, 2)];
   const once = await judge([...hole, alloc(10), alloc(11), alloc(12, 2), OTHER], asIs);
   expect(violatedIn(once)).toEqual([["lowest-fit-at-a-page", hole.length + 1]]);
+  expect(once.hint).toMatch(/^from 6\.9 on/);
   expect(lawOf(once, "lowest-fit-at-a-page")?.blind).toEqual({ [OPEN]: 2 });
   const twice = [...hole, alloc(10), ...purgeOf(6, 8, 2), alloc(11), alloc(12)];
   expect(violatedIn(await judge([...twice, OTHER], asIs))).toEqual([

@@ -32,10 +32,18 @@ const SHARE_PLACED = 0.05;
 const LEAST_PURGED = 2;
 const SHARE_PURGED = 0.5;
 
-/** What speaks against the release, and contradicts none of its rules: kernels have later work in them. */
-export function hintOf({ hasTracepoints }: ReleaseFacts, { seen }: Space): string | null {
+/** What speaks against the release, and is too little, or contradicts none of its rules: kernels have later work in them. */
+export function hintOf(
+  { hasTracepoints, hasNodes }: ReleaseFacts,
+  { seen, account }: Space,
+  { merged }: Purging,
+): string | null {
   const isTraced = seen.allocated || seen.freed || seen.purged;
-  return hasTracepoints === false && isTraced ? "the tracepoints of vmalloc came with 6.2" : null;
+  if (hasTracepoints === false && isTraced) return "the tracepoints of vmalloc came with 6.2";
+  if (hasNodes === false && account.violations.some(({ law }) => OF_ROOM.includes(law)))
+    return "from 6.9 on, where nodes have pools, areas may pass over holes";
+  if (hasNodes === true && merged.fewer > 0) return "up to 6.8 purges count areas that touch as one";
+  return null;
 }
 
 export function mismatchOf(

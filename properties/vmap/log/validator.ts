@@ -103,7 +103,7 @@ export class Validator {
 
   /** What speaks against the release; null if nothing does. */
   get hint(): string | null {
-    return this.#release === undefined ? null : hintOf(this.#release, this.space);
+    return this.#release === undefined ? null : hintOf(this.#release, this.space, this.purging);
   }
 
   end(): void {
