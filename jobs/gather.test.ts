@@ -172,7 +172,7 @@ describe("a recording is recognised by what is in it", () => {
   test.each([
     ["a truncated line", '{"version":"3.1","arch":"x86"', /:1: is not a JSON object/],
     ["an unknown architecture", '{"version":"3.1","arch":"vax","caps":"std"}', /:1: arch: /],
-    ["a missing architecture", '{"version":"3.1","caps":"std"}', /:1: arch: is missing/],
+    ["a missing architecture", '{"version":"3.1","caps":"std"}', /:1: the key "arch" is missing/],
     ["a label without a model", "3.2", /:1: version: .*3\.2/],
   ])("%s is refused in one line", async (_what, text, line) => {
     const [first = ""] = textOf(recording("3.1"));
