@@ -1,7 +1,7 @@
 /** The lines of a text file, gzipped or plain, one at a time; a hostile file cannot make them grow for ever. */
 import { createReadStream } from "node:fs";
 import { open, stat } from "node:fs/promises";
-import type { Readable } from "node:stream";
+import { addAbortSignal, type Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { inputError, whyUnread } from "./input-error.ts";
 
@@ -27,16 +27,21 @@ export interface TextKind {
   readonly expected: string;
   /** The longest line, in characters. */
   readonly longest: number;
+  /** `-` is standard input, which may never end: until the signal. */
+  readonly live?: { readonly signal: AbortSignal | undefined };
 }
+
+const STANDARD_INPUT = "-";
 
 const RECORDING: TextKind = { name: "a recording", expected: "one trace a line", longest: LONGEST_LINE };
 
 /** Yields every line that is not blank. Throws an InputError that names the file and the line. */
 export async function* lines(
   file: string,
-  { name, expected, longest }: TextKind = RECORDING,
+  { name, expected, longest, live }: TextKind = RECORDING,
 ): AsyncGenerator<Line> {
-  const { size, zipped } = await lookAt(file);
+  const isLive = live !== undefined && file === STANDARD_INPUT;
+  const { size, zipped } = isLive ? ENDLESS : await lookAt(file);
   let number = 1;
   // The pieces of a line not ended yet: joined once, or a long line would be copied for every chunk of it.
   let pieces: string[] = [];
@@ -45,7 +50,7 @@ export async function* lines(
   let blank = 0;
   const wrong = (what: string) => inputError(file, number, what);
   try {
-    for await (const chunk of textOf(file, zipped)) {
+    for await (const chunk of isLive ? standardInput(live.signal) : textOf(file, zipped)) {
       const [first, ...rest] = (chunk as string).slice(all === 0 ? markIn(chunk as string) : 0).split("\n");
       if (all === 0 && isUtf16(chunk as string)) throw wrong(IS_UTF16);
       all += (chunk as string).length;
@@ -66,12 +71,21 @@ export async function* lines(
       }
     }
   } catch (error) {
+    // What was read of a line that did not end is none.
+    if (isLive && live.signal?.aborted) return;
     const { code } = error as NodeJS.ErrnoException;
     if (code === undefined || !/^(Z_|E)/.test(code)) throw error;
     throw wrong(`cannot be read on from here: ${(error as Error).message}`);
   }
   const text = pieces.join("");
   if (!isBlank(text)) yield { number, text };
+}
+
+const ENDLESS = { size: Number.POSITIVE_INFINITY, zipped: false };
+
+function standardInput(signal: AbortSignal | undefined): Readable {
+  const text = process.stdin.setEncoding("utf8");
+  return signal === undefined ? text : addAbortSignal(signal, text);
 }
 
 const isBlank = (text: string) => text === "" || text.trim() === "";

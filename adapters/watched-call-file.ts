@@ -16,6 +16,8 @@ export interface CallerInFile {
 export interface WatchedCallFile extends CallerInFile {
   /** The version of the tree that it was found on. */
   readonly tree: string;
+  /** The directory of that tree. */
+  readonly directory?: string | undefined;
   readonly law: string;
   readonly watched: string;
   readonly situation: string;
@@ -34,6 +36,7 @@ const mask = z.string().refine((name) => MASKS.some((each) => each.name === name
 const format = z.strictObject({
   vmapcheck: z.literal(VERSION),
   tree: z.string().max(200),
+  directory: z.string().max(4096).optional(),
   law: z.string().min(1).max(200),
   watched: z.string().min(1).max(200),
   context,

@@ -47,6 +47,13 @@ describe("a command line", () => {
     expect(lines.join("").replace(/ \\ +/, " ")).toBe(`replay:  ${words}`);
   });
 
+  test("is not folded behind the npm script, whose words end with --", () => {
+    const words = `npm run -s vmapcheck -- replay ${"x".repeat(80)}`;
+    expect(commandLine("replay", words)).toBe(
+      `replay:  npm run -s vmapcheck -- replay \\\n    ${"x".repeat(80)}`,
+    );
+  });
+
   test("with a long file and a long directory is one command still, which print leaves as it is", () => {
     const words = `npm run -s vmapcheck -- replay ${"x".repeat(80)} --tree /${"y".repeat(97)}`;
     const text = commandLine("replay", words);
@@ -121,6 +128,14 @@ describe("progress without a terminal", () => {
       "vmapcheck: 20 s: state 20\n",
       "vmapcheck: 30 s: state 30\n",
     ]);
+  });
+
+  test("is cut at a word where it is too long", () => {
+    const lines = written();
+    const bar = progress();
+    vi.setSystemTime(10_000);
+    bar.say(`${"states ".repeat(12)}and-some-more of them`);
+    expect(lines).toEqual([`vmapcheck: 10 s: ${"states ".repeat(11)}...\n`]);
   });
 
   test("is empty for shorter work", () => {

@@ -44,10 +44,17 @@ function progressLines(): Progress {
       if (now - last < PROGRESS_MS) return;
       last = now;
       const line = `vmapcheck: ${Math.round((now - started) / 1000)} s: ${text}`;
-      process.stderr.write(`${line.slice(0, MOST_COLUMNS)}\n`);
+      process.stderr.write(`${cutAtWord(line, MOST_COLUMNS)}\n`);
     },
     stop: () => {},
   };
+}
+
+/** The words that fit a line, and a mark where some do not. */
+function cutAtWord(line: string, most: number): string {
+  if (line.length <= most) return line;
+  const at = line.lastIndexOf(" ", most - 4);
+  return `${line.slice(0, at < 0 ? most - 4 : at)} ...`;
 }
 
 /** Two interrupts closer than this are one press of Ctrl-C. */
@@ -156,7 +163,7 @@ function foldedCommand(line: string): string {
   const most = textWidth() - BETWEEN;
   if (widthOf(line) <= most + BETWEEN) return line;
   const indent = /^ */.exec(line)?.[0].length ?? 0;
-  const options = line.lastIndexOf(" --", most);
+  const options = [...line.matchAll(/ --(?=\w)/g)].findLast(({ index }) => index <= most)?.index ?? 0;
   const at = options > indent ? options : line.lastIndexOf(" ", most);
   return at <= indent ? line : `${line.slice(0, at)} \\\n${foldedCommand(`    ${line.slice(at + 1)}`)}`;
 }

@@ -37,7 +37,10 @@ export function addReaders(program: Command): void {
   program
     .command("validate")
     .description("judges the ftrace log of a running kernel; how to record one: docs/recording.md")
-    .argument("<log...>", "text of trace, trace_pipe, trace-cmd report or perf script, plain or gzipped")
+    .argument(
+      "<log...>",
+      "text of trace, trace_pipe, trace-cmd report or perf script, plain or gzipped; - reads a pipe",
+    )
     .option(
       "--vmallocinfo <file>",
       "/proc/vmallocinfo at the end of the log; if the file has several readings, those titled `==== pre` and `==== end`",

@@ -111,7 +111,7 @@ describe("replay of an interleaving", () => {
       /scope: cpus .* not 99/,
     ],
     ["a law that there is not", (file) => (file.law = "no-law"), /law: "no-law" is none of blocks-6\.12's, /],
-    ["a law with a line end", (file) => (file.law = "no\n\u001b[2J"), /law: expected the id of a law$/m],
+    ["a law with a line end", (file) => (file.law = "no\n\u001b[2J"), /law: expected the id of a law, not /m],
     ["another version", (file) => (file.vmapcheck = 2), /vmapcheck: /],
     ["steps that are no names", (file) => (file.steps = [7 as never]), /steps\[0\]: /],
   ] as [string, Parameters<typeof changed>[0], RegExp][])(

@@ -1,6 +1,6 @@
 /** `diff`: the shortest history on which two kernels answer differently. */
 import { begin } from "../engine/run/stepper.ts";
-import type { Difference as Commits } from "../kernels/versions.ts";
+import { type Difference as Commits, changesBetween } from "../kernels/versions.ts";
 import { replayPair } from "../properties/diff/replay-pair.ts";
 import {
   type Compared,
@@ -9,11 +9,13 @@ import {
   type NamedPlace,
 } from "../properties/diff/shortest-difference.ts";
 import type { PlayedOf } from "../properties/run-choices.ts";
+import type { Change } from "../spec/vmap/change.ts";
+import { versionOf } from "../spec/vmap/change.ts";
 import type { Kernel as OwnKernel } from "../spec/vmap/kernel.ts";
 import type { Comparison, Kernel, OpenWing } from "../spec/wing.ts";
-import { commitsBetween } from "./commits-between.ts";
 import { parametersOf } from "./parameters.ts";
 import { orNearest, UsageError } from "./usage-error.ts";
+import { changeText } from "./versions.ts";
 import { VMAP } from "./vmap/wing.ts";
 import { allWings, kernelMeant, opened } from "./wings.ts";
 import { USUAL_SEED, type Watch, Work } from "./work.ts";
@@ -206,4 +208,31 @@ function violationOf(wing: OpenWing, [one, other]: DiffReport["kernels"], differ
     if (law !== undefined) return { kernel, law };
   }
   return undefined;
+}
+
+/** Undefined if one of the two is no release: a draft, or a kernel with one step replaced. */
+export function commitsBetween([one, other]: readonly [string, string]): Commits | undefined {
+  const [before, after] = [versionOf(one), versionOf(other)];
+  return before === undefined || after === undefined ? undefined : changesBetween(before, after);
+}
+
+/** A paragraph; "" if there is no commit to name. */
+export function commitsText(names: readonly [string, string]): string {
+  const between = commitsBetween(names);
+  if (between === undefined) return "";
+  const { gained, lost } = between;
+  const lines = (has: string, hasNot: string, changes: readonly Change[]) =>
+    changes.length === 0
+      ? []
+      : [`${has} has, and ${hasNot} has not:`, ...changes.map((each) => `  ${changeText(each)}`)];
+  const [one, other] = names;
+  return [...lines(other, one, gained), ...lines(one, other, lost)].join("\n");
+}
+
+/** In a table of pairs: one line for each. */
+export function commitsLine(names: readonly [string, string]): string {
+  const between = commitsBetween(names);
+  const commits =
+    between === undefined ? [] : [...between.gained, ...between.lost].map(({ commit }) => commit);
+  return commits.join(", ");
 }

@@ -3,8 +3,12 @@
  * in .vmapcheck/failures below the working directory, are tried first in the next run, and are removed once they no
  * longer fail.
  */
+import { existsSync } from "node:fs";
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import { InputError } from "../adapters/input-error.ts";
+import { readJson } from "../adapters/json-file.ts";
+import { watchedCallIn } from "../adapters/watched-call-file.ts";
 import type { LawId } from "../spec/contract.ts";
 import type { HistoryFile, OpenWing, Terms } from "../spec/wing.ts";
 import { readHistory } from "./pin/pinned.ts";
@@ -22,17 +26,9 @@ export async function keptFailures<T extends Terms>(
   wing: OpenWing<T>,
   kernel: string,
 ): Promise<readonly KeptFailure<T>[]> {
-  let names: string[];
-  try {
-    names = await readdir(FOLDER);
-  } catch {
-    return [];
-  }
   const kept: KeptFailure<T>[] = [];
-  for (const name of names
-    .filter((each) => each.startsWith(`${fileName(kernel)}.`) && each.endsWith(".json"))
-    .sort()) {
-    const path = join(FOLDER, name);
+  for (const path of await filesIn(FOLDER)) {
+    if (!basename(path).startsWith(`${fileName(kernel)}.`)) continue;
     const history = await readHistory(wing, path);
     if (history.kernel === kernel) kept.push({ path, history });
   }
@@ -53,11 +49,39 @@ export async function keepFailure<T extends Terms>(
   return path;
 }
 
+const CALLS = join(".vmapcheck", "calls");
+
+/** Drops kept calls of this tree, of trees that are gone, and of versions whose files are not read any more. */
+export async function dropStaleCalls(directory: string): Promise<void> {
+  for (const path of await filesIn(CALLS)) {
+    const from = await directoryOf(path);
+    if (from === undefined || from === directory || !existsSync(from)) await dropFailure(path);
+  }
+}
+
+/** The tree of a kept call; undefined if it does not say, or is no such file. */
+async function directoryOf(path: string): Promise<string | undefined> {
+  try {
+    return watchedCallIn(path, await readJson(path)).directory;
+  } catch (error) {
+    if (error instanceof InputError) return undefined;
+    throw error;
+  }
+}
+
+/** The documents in a folder, in order; none where there is no such folder. */
+async function filesIn(folder: string): Promise<readonly string[]> {
+  const names = await readdir(folder).catch(() => []);
+  return names
+    .filter((name) => name.endsWith(".json"))
+    .sort()
+    .map((name) => join(folder, name));
+}
+
 /** Keeps a call on a tree that violated a law of contexts, and returns where. */
 export async function keepCall(kernel: string, law: LawId, nth: number, text: string): Promise<string> {
-  const folder = join(".vmapcheck", "calls");
-  await mkdir(folder, { recursive: true });
-  const path = join(folder, `${fileName(kernel)}.${law}.${nth + 1}.json`);
+  await mkdir(CALLS, { recursive: true });
+  const path = join(CALLS, `${fileName(kernel)}.${law}.${nth + 1}.json`);
   await writeFile(path, text);
   return path;
 }

@@ -60,6 +60,8 @@ export interface HuntedBug {
 export interface HuntedKernel {
   readonly wing: OpenWing;
   readonly kernel: Kernel;
+  /** As it was requested, with the release that it resolves to. */
+  readonly called: string;
   readonly found: HuntedViolation | undefined;
   readonly runs: number;
   readonly tries: number;
@@ -117,9 +119,9 @@ export async function hunt(options: HuntOptions): Promise<HuntReport> {
     if (laws.length > 0) hunted.push({ bug, engine: "explore", laws });
   }
   const subjects: HuntedKernel[] = [];
-  for (const { wing, kernel } of kernels) {
+  for (const { called, ...meant } of kernels) {
     if (stop !== false) break;
-    subjects.push(await huntOnKernel(wing, kernel, law, seed, { runs, tries }, work));
+    subjects.push({ called, ...(await huntOnKernel(meant, law, seed, { runs, tries }, work)) });
     stop = work.stop;
   }
   const count = (all: readonly (readonly LawId[])[]) => all.flat().length;
@@ -133,13 +135,12 @@ export async function hunt(options: HuntOptions): Promise<HuntReport> {
 
 /** Draws histories until one violates what is hunted; it is shrunk, and kept as those are that check finds. */
 async function huntOnKernel(
-  wing: Wing,
-  kernel: Kernel,
+  { wing, kernel }: { readonly wing: Wing; readonly kernel: Kernel },
   law: LawId | undefined,
   seed: number,
   limit: HuntLimit,
   work: Work,
-): Promise<HuntedKernel> {
+): Promise<Omit<HuntedKernel, "called">> {
   const open = await opened(wing);
   const { histories } = await open.search();
   const { found, ...counts } = await work.through(
@@ -213,13 +214,16 @@ async function asked({ bugs: words = [], tree, law, runs }: HuntOptions) {
   const isBug = async (word: string) =>
     interleavedCalled(word) !== undefined || (await bugMeant(word)) !== undefined || !isKernelWord(word);
   const names: string[] = [];
-  const kernels: { readonly wing: Wing; readonly kernel: Kernel }[] = [];
+  const kernels: { readonly wing: Wing; readonly kernel: Kernel; readonly called: string }[] = [];
   for (const word of [
     ...words,
     ...(tree === undefined ? [] : [openTree(tree.directory, tree.as).kernel.name]),
   ])
     if (await isBug(word)) names.push(word);
-    else kernels.push(await kernelMeant(word));
+    else {
+      const meant = await kernelMeant(word);
+      kernels.push({ ...meant, called: meant.wing.askedAs(word, meant.kernel) });
+    }
   const found = isAll
     ? (await allWings()).flatMap((wing) => wing.bugs.map((bug) => ({ wing, bug })))
     : await Promise.all(names.map(bugMeant));

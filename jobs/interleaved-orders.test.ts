@@ -5,6 +5,8 @@ import { LABELLED } from "../kernels/versions.ts";
 import { STEP_PROTOCOLS } from "../protocols/index.ts";
 import { hasChange, type Version, versionOf } from "../spec/vmap/change.ts";
 import { releaseOf } from "../spec/vmap/releases.ts";
+import type { InterleavedReport } from "./check/interleaved.ts";
+import { stepColumns } from "./check/step-columns.ts";
 import { explore } from "./explore/explore.ts";
 import {
   familyOf,
@@ -142,4 +144,12 @@ test.each([
 ])("explore says that a version's order is another's: %s is %s", async (asked, name, isStoodFor) => {
   const found = await explore(asked, { states: 10 });
   expect(found).toMatchObject({ asked, subject: { name }, isStoodFor });
+});
+
+test("a check of one law names only bugs of that law as not shown", () => {
+  const report = { protocols: [], pinned: [] } as unknown as InterleavedReport;
+  const unseen = (law: string) => stepColumns(["6.12"], report, law).flatMap(({ without }) => without);
+  expect(unseen("no-overlap")).toEqual([]);
+  expect(unseen("no-alias-after-unmap-aliases").join("\n")).toMatch(/^6\.12 has C13 too, by its commits/);
+  expect(stepColumns(["6.12"], report)[0]?.without.length).toBeGreaterThan(3);
 });

@@ -1,8 +1,9 @@
 /** `replay` of a recording: its own replies judged step by step; none of our kernels is run. */
+
+import { meantFirst, type Violation } from "../counterexamples/attribution.ts";
 import type { LawId } from "../spec/contract.ts";
 import type { JudgedReply, OpenWing } from "../spec/wing.ts";
 import { type Chosen, chooseTrace, type NoneViolating, namesIn } from "./recorded.ts";
-import { meantFirst, type Violation } from "./violation.ts";
 import { lawOf, recordedIn } from "./wings.ts";
 
 export interface ReplayedRecording {

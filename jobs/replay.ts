@@ -1,8 +1,10 @@
 /** `replay`: judges a history step by step: of calls on a kernel, of a recording as it is, or of interleaved steps. */
+
 import { interleavingIn, isInterleaving } from "../adapters/interleaving-file.ts";
 import { readJson } from "../adapters/json-file.ts";
 import { isTreeRun, treeRunIn } from "../adapters/tree-run-file.ts";
 import { isWatchedCall, watchedCallIn } from "../adapters/watched-call-file.ts";
+import { meantFirst, type Violation } from "../counterexamples/attribution.ts";
 import type { InterleavedBug, InterleavedViolation } from "../counterexamples/interleaved.ts";
 import { interleavedCalled } from "../counterexamples/interleavings.ts";
 import { playing } from "../engine/run/stepper.ts";
@@ -30,7 +32,6 @@ import { type ReplayedWatchedCall, replayWatchedCall } from "./trees/contexts.ts
 import { type ReplayedTreeRun, replayTreeRun } from "./trees/run.ts";
 import { isTreeName, openTree, TREE_PREFIX } from "./trees/trees.ts";
 import { UsageError } from "./usage-error.ts";
-import { meantFirst, type Violation } from "./violation.ts";
 import {
   bugMeant,
   bugOf,

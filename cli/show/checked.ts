@@ -197,6 +197,6 @@ function rowsOf(reports: readonly KernelReport[], wanted: Cell["verdict"]): stri
 
 /** A tree, and the release that judges it. */
 function treeText({ name, version, as, assumed }: TreeFacts): string {
-  const is = version === null ? "has no Makefile that tells its version" : `is ${version}`;
+  const is = version === null ? "has no Makefile with its version" : `is ${version}`;
   return [`${name} ${is}, judged by the promises of ${as}`, ...assumed.map((line) => `  ${line}`)].join("\n");
 }

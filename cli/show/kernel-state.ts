@@ -1,5 +1,6 @@
 /** A state of a kernel of vmap in words: areas, blocks with their maps, PTEs, TLBs, pools and the cache. */
 import type { ItfValue } from "../../adapters/itf.ts";
+import { extentText, page } from "../../jobs/command-text.ts";
 import type { ImmutableWorld } from "../../model/vmap/world.ts";
 import type { Vmap } from "../../properties/vmap/terms.ts";
 import type { Command, Response } from "../../spec/vmap/commands.ts";
@@ -7,7 +8,6 @@ import type { Dump } from "../../spec/vmap/kernel.ts";
 import type { Extent, Vpn } from "../../spec/vmap/vocabulary.ts";
 import type { Bench } from "../../spec/wing.ts";
 import type { State } from "./drawing.ts";
-import { extentText, page } from "./text.ts";
 
 /** A kernel and the world beside it, from the beginning on. */
 export function* statesOfKernel(

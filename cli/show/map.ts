@@ -2,8 +2,9 @@
  * The address space as a picture: a column a page, a letter an area (lower case once its owner freed it). Only pages at
  * the edge of something are drawn, and short runs between them: `~` marks pages that are left out.
  */
+
+import { page } from "../../jobs/command-text.ts";
 import type { Extent, Vpn } from "../../spec/vmap/vocabulary.ts";
-import { page } from "./text.ts";
 
 export interface DrawnArea extends Extent {
   readonly letter: string;

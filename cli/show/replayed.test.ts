@@ -4,16 +4,16 @@ import type { Bug } from "../../counterexamples/vmap/bug.ts";
 import { bugCalled } from "../../counterexamples/vmap/index.ts";
 import { playing } from "../../engine/run/stepper.ts";
 import { explore } from "../../jobs/explore/explore.ts";
+import { hunt } from "../../jobs/hunt.ts";
 import { kernelNamed } from "../../jobs/names.ts";
 import { replay } from "../../jobs/replay.ts";
 import { VMAP } from "../../jobs/vmap/wing.ts";
 import { benchFor } from "../../properties/vmap/test-bench.ts";
 import { exploredText } from "./explored.ts";
 import { mailText } from "./mail.ts";
-import { type Replayed, replayedText, type ShownSteps, stepsShown } from "./replayed.ts";
+import { type Replayed, replayedText, type ShownSteps, stepsJson, stepsShown } from "./replayed.ts";
 import { runText } from "./run.ts";
 import { VMAP_DRAWING } from "./step-view.ts";
-import { stepsJson } from "./steps.ts";
 
 /** This many areas of a page each, one after another, and the last of them freed. */
 const history = (areas: number) =>
@@ -111,6 +111,15 @@ test("a violation of no-overlap alike a bug that a tree's release has not is une
     violations: [{ ...violation, bug: alike, alike: undefined, listed: true }],
   });
   expect(own).toContain("known as vb-full-block-stale (C7), fixed: ");
+});
+
+test("hunt says as what it takes a version that does not exist yet", async () => {
+  const { kernels } = await hunt({ bugs: ["9.1", "6.6", "6.5"], seed: 1, runs: 1 });
+  expect(kernels.map(({ called }) => called)).toEqual([
+    "9.1 (taken as 7.3, the newest known)",
+    "6.6 (= 6.5)",
+    "6.5",
+  ]);
 });
 
 test("explore and replay say as what they take a version that does not exist yet", async () => {

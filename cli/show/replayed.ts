@@ -1,8 +1,7 @@
 /** A history or a recorded trace that was judged step by step: as text. */
-
+import type { Violation } from "../../counterexamples/attribution.ts";
 import type { Shortfall } from "../../jobs/check/shortfalls.ts";
 import { knownText } from "../../jobs/hunt-target.ts";
-import type { Violation } from "../../jobs/violation.ts";
 import { withNumber } from "../../jobs/wings.ts";
 import type { LawId } from "../../spec/contract.ts";
 import type { Bug, Wing } from "../../spec/wing.ts";
@@ -158,4 +157,30 @@ function lawLines({ wing, violations, subject, bug: pinned, isForeign }: Replaye
 function shortfallText(subject: string, { law: { id, says }, bug, step }: Shortfall): string {
   const head = pc.yellow(`${subject} falls short of ${pc.bold(id)}`);
   return `${head}, which it does not promise, at step ${step}: ${says}\n  by ${withNumber(bug)}, fixed: ${bug.fixed}`;
+}
+
+/** Areas, maps and translations in the pictures of a document; beyond that, only the last step has one. */
+const MOST_DRAWN = 200_000;
+
+/** Every step, counted from 1 as in text. `written`: the command as the file has it. */
+export function stepsJson(
+  drawing: Drawing,
+  { steps, last, got: before }: ShownSteps,
+  written: (now: Shown) => unknown,
+) {
+  const got: GotBy = new Map(before);
+  let drawn = 0;
+  return Array.from(steps, (now) => {
+    drawing.noteGot(got, now);
+    const isDrawn = drawn < MOST_DRAWN || now.index === last;
+    const picture = isDrawn ? drawing.picture(now.after ?? now.before, got) : null;
+    for (const list of Object.values(picture ?? {})) drawn += list.length;
+    return {
+      step: now.index + 1,
+      command: written(now),
+      response: now.response ?? null,
+      laws: now.violated.map(({ id }): LawId => id),
+      picture,
+    };
+  });
 }

@@ -4,6 +4,7 @@ import { failedIn } from "../../engine/machine.ts";
 import { actionsTo } from "../../engine/search/explore.ts";
 import { type Field, type Layout, memberText } from "../../engine/search/layout.ts";
 import type { Reached } from "../../engine/search/visitable.ts";
+import { extentText } from "../../jobs/command-text.ts";
 import type { KernelInstance, ProtocolInstance, Report, SubjectInstance } from "../../jobs/subject-types.ts";
 import type { Explorable } from "../../properties/explorable.ts";
 import type { StepMachine } from "../../protocols/program.ts";
@@ -11,7 +12,6 @@ import type { Extent } from "../../spec/vmap/vocabulary.ts";
 import { chart } from "./chart.ts";
 import { mapsOf, type State, stepLine } from "./drawing.ts";
 import { drawingOf } from "./drawings.ts";
-import { extentText } from "./text.ts";
 
 /** The run into a violation, a line a step. */
 export function linesOf(instance: SubjectInstance, { law, run, history, played }: Report): readonly string[] {

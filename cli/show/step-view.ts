@@ -2,6 +2,7 @@
 
 import type { Difference } from "../../adapters/vmap/conform.ts";
 import type { Trace } from "../../adapters/vmap/recording.ts";
+import { commandText, cpusText, responseText, spaceText } from "../../jobs/command-text.ts";
 import { blameFor } from "../../jobs/vmap/blame.ts";
 import type { Area } from "../../model/vmap/area.ts";
 import type { PooledExtents } from "../../model/vmap/pool-beliefs.ts";
@@ -25,7 +26,7 @@ import {
   pagesAround,
   pagesNear,
 } from "./map.ts";
-import { commandText, cpusText, filled, responseText, spaceText } from "./text.ts";
+import { filled } from "./text.ts";
 
 type Shown = drawing.Shown<Vmap>;
 type GotBy = drawing.GotBy;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
+import { commandText, responseText } from "../../jobs/command-text.ts";
 import type { Alloc } from "../../spec/vmap/commands.ts";
 import { PAGE_SIZE } from "../../spec/vmap/vocabulary.ts";
-import { commandText, responseText } from "./text.ts";
 
 const alloc: Alloc = { op: "alloc", size: 2, align: PAGE_SIZE, vstart: 16, vend: 20, map: false };
 

@@ -1,14 +1,4 @@
 /** Text for a terminal: lines of a given width, counts. */
-export {
-  commandText,
-  cpusText,
-  extentText,
-  LARGE,
-  page,
-  responseText,
-  spaceText,
-} from "../../jobs/command-text.ts";
-
 /** Text in lines of at most `width` letters, indented; a longer word is cut. */
 export function filled(text: string, indent: number, width: number): string[] {
   const lines: string[] = [];

@@ -1,10 +1,11 @@
 /** `conform`: a recording's commands on our version of its kernel, every reply field compared. */
+
+import { LARGE, page } from "../../jobs/command-text.ts";
 import { type ConformedFile, type ConformReport, conform, type FirstDifference } from "../../jobs/conform.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, INTERRUPTED, UNEXPECTED } from "../exit.ts";
 import { columns, print, watched } from "../output.ts";
 import { drawingOf } from "../show/drawings.ts";
-import { LARGE, page } from "../show/text.ts";
 
 export interface ConformOptions {
   /** The directory of a kernel tree, which is run in place of our models. */

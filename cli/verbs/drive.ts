@@ -2,6 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { asWritten, formatHistory } from "../../adapters/vmap/history-file.ts";
 import { bugCalled } from "../../counterexamples/vmap/index.ts";
+import { cpusText } from "../../jobs/command-text.ts";
 import { type DriveReport, drive } from "../../jobs/drive.ts";
 import { toolLine } from "../../jobs/names.ts";
 import { VMAP } from "../../jobs/vmap/wing.ts";
@@ -10,10 +11,8 @@ import { canBoundMemory } from "../../trees/child.ts";
 import { pc } from "../colour.ts";
 import { AS_EXPECTED, INTERRUPTED, UNEXPECTED } from "../exit.ts";
 import { print, watched } from "../output.ts";
-import { type Replayed, replayedText, stepsShown } from "../show/replayed.ts";
+import { type Replayed, replayedText, stepsJson, stepsShown } from "../show/replayed.ts";
 import { VMAP_DRAWING } from "../show/step-view.ts";
-import { stepsJson } from "../show/steps.ts";
-import { cpusText } from "../show/text.ts";
 
 export interface DriveArguments {
   readonly tree?: string;

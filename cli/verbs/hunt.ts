@@ -76,7 +76,7 @@ function huntedText(report: HuntReport, law: string | undefined): string {
 }
 
 function kernelText(
-  { wing, kernel, found, runs, tries, seconds }: HuntedKernel,
+  { wing, kernel, called, found, runs, tries, seconds }: HuntedKernel,
   asked: string | undefined,
   how: string,
 ): string {
@@ -85,7 +85,7 @@ function kernelText(
   if (found === undefined) {
     const never =
       asked === undefined ? "violates nothing that the catalogue does not know" : `never violates ${asked}`;
-    return `${pc.green("Nothing found")}: ${name} ${never}, in ${facts}`;
+    return `${pc.green("Nothing found")}: ${called} ${never}, in ${facts}`;
   }
   const { law, what, history, scope, replay, expected } = found;
   const head = `${(expected ? pc.yellow : pc.red)("Found")}: in ${facts}; ${tries} more for a shorter one`;

@@ -1,4 +1,6 @@
 /** `list`: the words the other verbs take; `list NAME`: all about one bug or kernel. */
+
+import { cpusText } from "../../jobs/command-text.ts";
 import { list, listProgram } from "../../jobs/list.ts";
 import { spanText } from "../../jobs/spans.ts";
 import { UsageError } from "../../jobs/usage-error.ts";
@@ -7,7 +9,6 @@ import { pc } from "../colour.ts";
 import { AS_EXPECTED } from "../exit.ts";
 import { columns, type JsonOption, print } from "../output.ts";
 import { programText } from "../show/program.ts";
-import { cpusText } from "../show/text.ts";
 
 export interface ListOptions extends JsonOption {
   /** A protocol of CPUs that take steps. */

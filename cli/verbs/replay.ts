@@ -15,9 +15,8 @@ import { contextJson, watchedCallText } from "../show/contexts.ts";
 import type { Shown } from "../show/drawing.ts";
 import { drawingOf } from "../show/drawings.ts";
 import { mailText } from "../show/mail.ts";
-import { type Replayed, replayedText, type ShownSteps, stepsShown } from "../show/replayed.ts";
+import { type Replayed, replayedText, type ShownSteps, stepsJson, stepsShown } from "../show/replayed.ts";
 import { mailOfRun, runJson, runText } from "../show/run.ts";
-import { stepsJson } from "../show/steps.ts";
 import { counted } from "../show/text.ts";
 import { treeRunJson, treeRunText } from "../show/tree-steps.ts";
 

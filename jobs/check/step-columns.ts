@@ -70,12 +70,16 @@ export function stepColumns(
   law?: LawId,
 ): readonly StepColumn[] {
   return names
-    .map((name) => columnOf(name, report))
+    .map((name) => columnOf(name, report, law))
     .map((each) => ({ ...each, cells: each.cells.filter((cell) => law === undefined || cell.law === law) }))
     .filter(({ protocols, without }) => protocols.length > 0 || without.length > 0);
 }
 
-function columnOf(name: string, { protocols: visited, pinned }: InterleavedReport): StepColumn {
+function columnOf(
+  name: string,
+  { protocols: visited, pinned }: InterleavedReport,
+  only: LawId | undefined,
+): StepColumn {
   const protocols = ownProtocols(name);
   const cells = new Map<string, StepCell>();
   const add = (law: string, verdict: StepCell["verdict"], breaks: readonly StepViolation[]) => {
@@ -101,7 +105,7 @@ function columnOf(name: string, { protocols: visited, pinned }: InterleavedRepor
     }
   }
   const shown = [...cells.values()].flatMap(({ breaks }) => breaks.flatMap(({ bug }) => bug ?? []));
-  return { name, protocols, cells: [...cells.values()], without: without(name, protocols, shown) };
+  return { name, protocols, cells: [...cells.values()], without: without(name, protocols, { shown, only }) };
 }
 
 /** The id without its CPU. */
@@ -115,12 +119,20 @@ function replayOf(name: string, id: string | null, law: string): string | null {
   return replayLine(`${bug.id}${isOne ? "" : ` --law ${law}`}${grain} --kernel ${name}`);
 }
 
-/** Bugs that this version has by the table of changes and that its protocols do not show, in lines. */
-function without(name: string, protocols: readonly string[], shown: readonly string[]): readonly string[] {
+/** Bugs of a law, or of any, that this version has by the table of changes and its protocols do not show, in lines. */
+function without(
+  name: string,
+  protocols: readonly string[],
+  { shown, only }: { readonly shown: readonly string[]; readonly only: LawId | undefined },
+): readonly string[] {
   const version = versionOf(name);
   if (version === undefined) return [];
   const { has } = bugsIn(version);
-  const missing = INTERLEAVED.filter(({ id }) => has.includes(id) && !shown.includes(id));
+  const isAsked = ({ violations }: InterleavedBug) =>
+    only === undefined || violations.some(({ law }) => withoutCpu(law) === only);
+  const missing = INTERLEAVED.filter(
+    (bug) => has.includes(bug.id) && !shown.includes(bug.id) && isAsked(bug),
+  );
   const families = new Set(
     missing.flatMap(({ violations }) => violations.flatMap((each) => familyOf(each.protocol) ?? [])),
   );

@@ -7,9 +7,9 @@ import type { Scope } from "../../spec/gather/scope.ts";
 import type { GatherTerms } from "../../spec/gather/terms.ts";
 import { PAGE } from "../../spec/gather/vocabulary.ts";
 import type { Removal, World } from "../../spec/gather/world.ts";
-import { cutsOf } from "../page/cuts.ts";
 import type { Blame, Change, Extent, Thing } from "../page/documents.ts";
 import type { Illustration, JudgedOf } from "../page/illustration.ts";
+import { cutsOf } from "../page/illustration.ts";
 import { linesOf } from "./lines.ts";
 
 export const GATHER_ILLUSTRATION: Illustration<GatherTerms> = {

@@ -95,7 +95,7 @@ export async function validate(file: string, options: ValidateOptions = {}): Pro
       ? undefined
       : readingsOf(options.vmallocinfo, await readVmallocinfo(options.vmallocinfo));
   const work = new Work(options);
-  const log = new Log(file);
+  const log = new Log(file, options.signal);
   const validator = new Validator(() => log.facts, release, snapshots?.first?.areas);
   const lost = { times: 0, events: 0 };
   let events = 0;
@@ -200,6 +200,6 @@ function readingsOf(file: string, snapshots: readonly Snapshot[]): Readings {
   const [first, last] = [named(/pre|before|begin/i) ?? named(/start/i), named(/end/i)];
   if (first !== undefined || last !== undefined) return { first, last };
   if (snapshots.length === 1) return { first: undefined, last: snapshots[0] };
-  const says = `has ${snapshots.length} readings, none of them titled: "==== pre" or "==== end" before each was expected`;
+  const says = `has ${snapshots.length} readings without a title: "==== pre" or "==== end" was expected`;
   throw inputError(file, undefined, says);
 }

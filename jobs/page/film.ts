@@ -1,11 +1,11 @@
 /** A replayed history as a film: each step with what it changed in the address space, and the violation explained. */
+import type { Violation } from "../../counterexamples/attribution.ts";
 import { interleavedCalled } from "../../counterexamples/interleavings.ts";
 import type { Bug, OpenWing, Terms } from "../../spec/wing.ts";
 import { replayLine } from "../names.ts";
 import type { ReplayedHistory } from "../replay.ts";
 import type { ReplayedRecording } from "../replay-recording.ts";
 import { UsageError } from "../usage-error.ts";
-import type { Violation } from "../violation.ts";
 import type { BugEntry, Film, FilmStep, FilmViolation } from "./documents.ts";
 import type { Follower, Illustration, JudgedOf } from "./illustration.ts";
 import { illustrationOf } from "./illustrations.ts";

@@ -2,8 +2,8 @@
 import { LOG_LAWS } from "../../properties/vmap/log/laws.ts";
 import type { JudgedLaw } from "../logs/validate.ts";
 import { type ValidateOptions, validate } from "../logs/validate.ts";
-import { cutsOf } from "./cuts.ts";
 import type { LogDocument, Thing } from "./documents.ts";
+import { cutsOf } from "./illustration.ts";
 
 /** The end of the address space, in pages. */
 const LAST = 2 ** 52;

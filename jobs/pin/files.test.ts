@@ -131,6 +131,15 @@ describe("a violation that the catalogue has pinned", () => {
     );
     expect(needs.join("\n")).toMatch(/SHORTEST_KNOWN[\s\S]*SHORTEST_SPACES/);
   });
+
+  test("asks for no entry that is there already, such as that of a new bug before its file", async () => {
+    const [entry] = C7.violations.filter(({ law }) => law === LAW) as [Bug["violations"][number]];
+    const fresh = { ...C7, id: "fresh-bug", violations: [{ ...entry, pinned: `${LAW}.json` }] };
+    const { path, needs } = await found(fresh);
+    expect(path).toBe(`counterexamples/vmap/fresh-bug/${LAW}.json`);
+    expect(needs.join("\n")).not.toContain("the entry of");
+    expect(needs.join("\n")).toMatch(/SHORTEST_KNOWN, "fresh-bug": 5[\s\S]*SHORTEST_SPACES/);
+  });
 });
 
 describe("a violation that the catalogue does not know", () => {

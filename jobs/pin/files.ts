@@ -204,6 +204,8 @@ function needsOfNew(folder: string, { bug, law, kernel, history }: Shrunk, path:
     `${lengthsIn(folder)}, ${id}: ${history.commands.length} at the place of that entry`,
     ...spacesIn(folder, `${id}: ${file} and a space`),
   ];
+  if (bug?.violations.some((each) => each.law === law && each.pinned === basename(path)) === true)
+    return lists;
   if (bug !== undefined) return [`${entryOf(folder, bug.id)}: ${entry} in \`violations\``, ...lists];
   return [
     `a name: ${dirname(path)} renamed to ${folder}/<slug>, an entry of it in a table of ${folder}, with ${entry} (CONTRIBUTING.md)`,

@@ -5,7 +5,7 @@ import { callersOf } from "../../protocols/vmap/contexts/releases.ts";
 import { type Version, versionOf } from "../../spec/vmap/change.ts";
 import { type CallFrom, type Context, MASKS } from "../../spec/vmap/concepts/contexts.ts";
 import { type Callers, type WatchedViolation, watchCalls } from "../../trees/vmap/watched-calls.ts";
-import { keepCall } from "../failures.ts";
+import { dropStaleCalls, keepCall } from "../failures.ts";
 import { surestProtocolFor } from "../interleaved-orders.ts";
 import { replayLine } from "../names.ts";
 import type { TreeSubject } from "./trees.ts";
@@ -60,20 +60,25 @@ function bugOf(protocol: string, found: WatchedViolation): string | undefined {
   return nameInterleaved(protocol, law);
 }
 
-/** Each violation with a file that `replay` takes. */
+/** Each violation with a file that `replay` takes, in place of those that an earlier check of this tree kept. */
 export async function keepCalls(found: TreeContexts, directory: string): Promise<TreeContexts> {
+  await dropStaleCalls(directory);
   const violations: ContextViolation[] = [];
   for (const [nth, each] of found.violations.entries()) {
-    const path = await keepCall(found.kernel, each.law, nth, fileOfWatched(each, found));
+    const path = await keepCall(found.kernel, each.law, nth, fileOfWatched(each, found, directory));
     violations.push({ ...each, replay: replayLine(`${path} --tree ${directory}`) });
   }
   return { ...found, violations };
 }
 
-function fileOfWatched(found: ContextViolation, { as, callers, vfree }: TreeContexts): string {
+function fileOfWatched(
+  found: ContextViolation,
+  { as, callers, vfree }: TreeContexts,
+  directory: string,
+): string {
   const { law, call, context, mask, situation, fails } = found;
   return formatWatchedCall({
-    ...{ tree: as, law, watched: call, context, mask: mask.name, situation, fails },
+    ...{ tree: as, directory, law, watched: call, context, mask: mask.name, situation, fails },
     ...{ vmalloc: callers.map((each) => ({ context: each.context, mask: each.mask.name })), vfree },
   });
 }

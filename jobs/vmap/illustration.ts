@@ -7,8 +7,8 @@ import { possibleCpus, type Scope } from "../../spec/vmap/scope.ts";
 import type { Extent, Vpn } from "../../spec/vmap/vocabulary.ts";
 import type { Kernel } from "../../spec/wing.ts";
 import { commandText, cpusText, responseText } from "../command-text.ts";
-import { cutsOf } from "../page/cuts.ts";
 import type { Illustration, JudgedOf } from "../page/illustration.ts";
+import { cutsOf } from "../page/illustration.ts";
 import { blameFor } from "./blame.ts";
 import { ThingsBefore } from "./things.ts";
 

@@ -16,11 +16,11 @@ export const VMALLOCINFO: TextKind = {
 const MAGIC: readonly (readonly [bytes: readonly number[], what: string])[] = [
   [
     [0x17, 0x08, 0x44, 0x74, 0x72],
-    "is a binary trace.dat: `trace-cmd report -i FILE > FILE.txt` makes the text that is read here",
+    "is a binary trace.dat: `trace-cmd report -i FILE > FILE.txt` makes its text",
   ],
   [
     [0x50, 0x45, 0x52, 0x46, 0x49, 0x4c, 0x45],
-    "is a binary perf.data: `perf script -i FILE > FILE.txt` makes the text that is read here",
+    "is a binary perf.data: `perf script -i FILE > FILE.txt` makes its text",
   ],
   [[0xfd, 0x37, 0x7a, 0x58, 0x5a], "is packed by xz, which is not read here: `xz -dk FILE` unpacks it"],
   [[0x28, 0xb5, 0x2f, 0xfd], "is packed by zstd, which is not read here: `zstd -d FILE` unpacks it"],

@@ -7,6 +7,8 @@ import { Names, type Prefixed, prefixOf } from "./prefix.ts";
 
 /** Lines that are no events, such as a backtrace, before the first event that is one of ours. */
 const MOST_STRANGE = 200;
+/** Characters of such a line that an error shows. */
+const SHOWN = 24;
 /** A clock that runs back by more than this is another clock, in microseconds. */
 const BACK = 1e6;
 const LOST = /^\s*CPU[ :]*(\d+) \[(?:LOST )?(?:(\d+) )?EVENTS(?: DROPPED| LOST)?\]/;
@@ -19,6 +21,7 @@ const HEAD = /^(#|cpus=|version = |CPU \d+ is empty|\s*\[vmallocinfo)/;
 /** Yields the events of the vmap layer in the order of their lines. Throws an InputError for what is no such log. */
 export class Log {
   readonly #file: string;
+  readonly #signal: AbortSignal | undefined;
   readonly #names = new Names();
   /** The last line of each CPU. */
   readonly #cpus = new Map<number, number>();
@@ -34,8 +37,10 @@ export class Log {
   readonly counts = { events: 0, others: 0, strange: 0 };
   #firstStrange: { readonly line: number; readonly text: string } | undefined;
 
-  constructor(file: string) {
+  /** `-` is standard input, read until the signal. */
+  constructor(file: string, signal?: AbortSignal) {
     this.#file = file;
+    this.#signal = signal;
   }
 
   /** What was seen so far of how the log was written. */
@@ -48,7 +53,7 @@ export class Log {
   }
 
   async *events(): AsyncGenerator<LogEvent> {
-    for await (const { number, text } of textLines(this.#file, LOG)) {
+    for await (const { number, text } of textLines(this.#file, { ...LOG, live: { signal: this.#signal } })) {
       const event = this.#eventIn(number, text);
       if (event === undefined) continue;
       if (this.#backSince !== undefined) yield this.#lost(number, event.cpu, undefined, this.#backSince);
@@ -80,7 +85,7 @@ export class Log {
       throw inputError(
         this.#file,
         stamp.line,
-        `its time is ${clock === "counter" ? "a count" : "in seconds"}, that of the lines before ${clock === "counter" ? "in seconds" : "a count"}: one trace_clock was expected`,
+        `its time is ${clock === "counter" ? "a count" : "in seconds"}, that of the lines before ${clock === "counter" ? "in seconds" : "a count"}: one was expected`,
       );
     this.#clock = clock;
     const last = this.#last;
@@ -90,7 +95,7 @@ export class Log {
       throw inputError(
         this.#file,
         stamp.line,
-        "is earlier than the line before it: one log in the order of its time was expected",
+        "is earlier than the line before it: lines in order of time were expected",
       );
     return true;
   }
@@ -112,7 +117,7 @@ export class Log {
       return undefined;
     }
     this.counts.strange += 1;
-    this.#firstStrange ??= { line, text: text.slice(0, 60) };
+    this.#firstStrange ??= { line, text: text.slice(0, SHOWN) };
     if (this.counts.events === 0 && this.counts.strange > MOST_STRANGE) throw this.#noEvents();
     return undefined;
   }
@@ -129,14 +134,14 @@ export class Log {
   }
 
   #noEvents(): Error {
-    const expected = "events such as alloc_vmap_area or k_alloc were expected";
+    const expected = "alloc_vmap_area or k_alloc was expected";
     const { others } = this.counts;
     const strange = this.#firstStrange;
     if (this.#tracer !== undefined && this.#tracer !== "nop")
       return inputError(
         this.#file,
         undefined,
-        `is of the tracer ${this.#tracer.slice(0, 20)}: nop was expected, with events of vmalloc`,
+        `is of the tracer ${this.#tracer.slice(0, 20)}: nop was expected`,
       );
     if (strange !== undefined && others === 0)
       return inputError(

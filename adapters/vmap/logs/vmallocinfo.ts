@@ -71,7 +71,6 @@ function said(rest: string, names: Names): Omit<InfoArea, "start" | "end"> {
 }
 
 function whyNone(text: string): string {
-  if (HIDDEN.test(text))
-    return "has hidden addresses: read /proc/vmallocinfo as root, with kernel.kptr_restrict=1";
-  return `is no area (${JSON.stringify(text.slice(0, 60))}): 0xSTART-0xEND BYTES ... was expected`;
+  if (HIDDEN.test(text)) return "has hidden addresses: read it as root, with kernel.kptr_restrict=1";
+  return `is no area (${JSON.stringify(text.slice(0, 24))}): 0xSTART-0xEND BYTES ... was expected`;
 }

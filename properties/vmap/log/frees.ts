@@ -2,9 +2,10 @@
 import type { EventOf, Stamp } from "../../../spec/vmap/log.ts";
 import type { Extent, Pages, Vpn } from "../../../spec/vmap/vocabulary.ts";
 import { stampsOf } from "./allocations.ts";
-import { type Area, areaAt, type Purge, pagesOf } from "./area.ts";
+import { type Area, areaAt, pagesOf } from "./area.ts";
+import { CountOrder } from "./count-order.ts";
 import { hex, hexOfPage } from "./hex.ts";
-import { beginOf, mayFlushBefore, mayTake } from "./purge.ts";
+import { mayFlushBefore, mayHaveFlushed, mayTake } from "./purge.ts";
 import { type KernelFacts, MOST_CLOSED, type Space } from "./space.ts";
 import type { Task } from "./tasks.ts";
 import { mayPrecede, mustPrecede, type Window } from "./window.ts";
@@ -17,10 +18,12 @@ export class Frees {
   /** Areas whose free has begun; and those whose free has ended, the latest last. */
   readonly #running = new Set<Area>();
   readonly #ended: Area[] = [];
+  readonly #order: CountOrder;
   readonly #facts: () => KernelFacts;
 
   constructor(space: Space, facts: () => KernelFacts) {
     this.#space = space;
+    this.#order = new CountOrder(space);
     this.#facts = facts;
   }
 
@@ -52,8 +55,9 @@ export class Frees {
     freeing.freed.by = event;
     this.#space.judged("events-agree");
     this.#end(freeing);
-    if (freeing.start === event.start) this.#judgeCount(freeing, event);
-    else
+    if (freeing.start === event.start) {
+      if (this.#judgeCount(freeing, event)) this.#order.judge(freeing, event);
+    } else
       this.#space.suspect({
         law: "events-agree",
         at: event,
@@ -245,19 +249,19 @@ export class Frees {
     return area;
   }
 
-  /** The counter was read when the area had been added to it, somewhere in this window. */
-  #judgeCount(area: Area, event: EventOf<"freed">): void {
+  /** The counter was read when the area had been added to it, somewhere in this window. Whether it may have been this. */
+  #judgeCount(area: Area, event: EventOf<"freed">): boolean {
     if (this.#space.hasUnseenLazy) {
       this.#space.account.blind("lazy-count", this.#space.whyUnseenLazy);
-      return;
+      return true;
     }
     const { least, most } = this.#countBounds(area);
     if (event.lazyPages > most && !this.#space.seen.freeEntry) {
       this.#space.account.undecided("lazy-count", "no kprobe shows which frees have begun");
-      return;
+      return true;
     }
     this.#space.judged("lazy-count");
-    if (event.lazyPages >= least && event.lazyPages <= most) return;
+    if (event.lazyPages >= least && event.lazyPages <= most) return true;
     // What is missing here is missing in each later count until a purge takes all.
     this.#space.forgetLazy();
     this.#space.suspect({
@@ -269,6 +273,7 @@ export class Frees {
       plea: () =>
         event.lazyPages > most && event.lazyPages <= most + this.#pagesAt(event) ? "excused" : "stands",
     });
+    return false;
   }
 
   /** Pages of frees that begin at the time of an event on other CPUs, and stand behind it in the text. */
@@ -294,7 +299,7 @@ export class Frees {
       if (purge.close !== undefined && !(from !== undefined && mustPrecede(purge.close, from)))
         most += purge.taken;
     for (const { old } of open?.reused ?? []) most += pagesOf(old);
-    if (open !== undefined && hasMaybeFlushed(open)) return { least: own, most };
+    if (open !== undefined && mayHaveFlushed(open)) return { least: own, most };
     const concurrent = this.#pagesFreedSince(area, from);
     if (concurrent === undefined) return { least: own, most };
     return { least: areas.lazy.all + outside - areas.lazy.perhapsTaken - concurrent, most };
@@ -317,10 +322,4 @@ export class Frees {
     }
     return this.#ended.length < MOST_ENDED ? pages : undefined;
   }
-}
-
-function hasMaybeFlushed(purge: Purge): boolean {
-  if (purge.flush !== undefined) return true;
-  if (purge.entry !== undefined && purge.isFlushSeen) return false;
-  return beginOf(purge) === undefined || purge.close === undefined;
 }

@@ -49,6 +49,13 @@ export function mayTake(purge: Purge, area: Area, freed: Window): boolean {
   return mayPrecede(freed.from, takenBy(purge));
 }
 
+/** Whether it may return areas by now, and subtract their pages. */
+export function mayHaveFlushed(purge: Purge): boolean {
+  if (purge.flush !== undefined) return true;
+  if (purge.entry !== undefined && purge.isFlushSeen) return false;
+  return beginOf(purge) === undefined || purge.close === undefined;
+}
+
 /** Whether an order exists in which it had flushed before this event. */
 export function mayFlushBefore(purge: Purge, event: Stamp): boolean {
   if (purge.flush !== undefined) return mayPrecede(purge.flush, event);
