@@ -3,7 +3,19 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { judged } from "./concurrent-judged.testing.ts";
 import { settingOf } from "./concurrent-setting.testing.ts";
-import { alloc, judge, OTHER } from "./small-log.testing.ts";
+import {
+  alloc,
+  flush,
+  free,
+  freeing,
+  judge,
+  NO_PURGE,
+  OTHER,
+  purge,
+  purged,
+  purging,
+  violatedIn,
+} from "./small-log.testing.ts";
 import { validate } from "./validate.ts";
 
 const fixture = (name: string) =>
@@ -36,4 +48,25 @@ test("Tracepoints of a release that had none contradict no rule, and are pointed
     hint: "the tracepoints of vmalloc came with 6.2",
   });
   expect(await judge(lines, { release: "6.5" })).toMatchObject({ hint: null });
+});
+
+test("Purges that lose an area violate purge-takes-all, where kprobes show the nodes of the release", async () => {
+  const nothing = (shown: readonly string[]) => [purging, ...shown, NO_PURGE, purged(false)];
+  const loses = (page: number, shown: readonly string[]) => [
+    ...[...nothing(shown), ...nothing(shown)],
+    ...[freeing(page, page + 2), free(page, 2), freeing(page + 2, page + 4), free(page + 2, 4)],
+    ...[purging, ...shown, flush(page, page + 4), purge(page, page + 4, 1), purged(true)],
+  ];
+  const log = (shown: readonly string[]) => [
+    ...nothing(shown),
+    ...[0, 2, 4, 6].map((page) => alloc(page, 2)),
+    ...[...loses(0, shown), ...loses(4, shown), OTHER],
+  ];
+  const shown = await judge(log(["k_decay: (decay_va_pool_node+0x0/0x1)"]), { release: "6.12" });
+  expect(shown).toMatchObject({ mismatch: null, hint: null });
+  expect(violatedIn(shown).map(([law]) => law)).toEqual(["purge-takes-all", "purge-takes-all"]);
+  expect(await judge(log([]), { release: "6.12" })).toMatchObject({
+    violated: 0,
+    mismatch: expect.stringMatching(/2 of 2 purges count areas that touch as one/),
+  });
 });

@@ -203,23 +203,31 @@ describe("a small log", () => {
   });
 
   test.each([
-    ["a CPU that printed since", "CPU:1 [LOST 5 EVENTS]", 5, 1],
-    ["a CPU that printed nothing before", "CPU:3 [LOST 5 EVENTS]", 4, 0],
-    ["a CPU that is not named", "PERF_RECORD_LOST lost 5", 5, 1],
-    ["a CPU that perf names", "perf 7 [001] 1.000005: PERF_RECORD_LOST lost 5", 5, 1],
+    ["a CPU that printed since", "CPU:1 [LOST 5 EVENTS]", 5, 1, "#"],
+    ["a CPU that printed nothing before", "CPU:3 [LOST 5 EVENTS]", 4, 0, "#"],
+    ["a CPU that is not named, of two that printed", "PERF_RECORD_LOST lost 5", 5, 1, "# #P:2"],
+    ["a CPU that is not named, of four, two of which printed", "PERF_RECORD_LOST lost 5", 4, 0, "# #P:4"],
+    ["a CPU that is not named, of four by trace-cmd", "PERF_RECORD_LOST lost 5", 4, 0, "cpus=4"],
+    ["a CPU that is not named, of two by perf", "PERF_RECORD_LOST lost 5", 5, 1, "# nrcpus online : 2"],
+    ["a CPU that is not named, of a number that is not known", "PERF_RECORD_LOST lost 5", 4, 0, "#"],
+    ["a CPU that perf names", "perf 7 [001] 1.000005: PERF_RECORD_LOST lost 5", 5, 1, "#"],
     [
       "a CPU that perf names, and that printed nothing before",
       "perf 7 [003] 1.000005: PERF_RECORD_LOST lost 5",
       4,
       0,
+      "#",
     ],
-  ])("A loss of %s leaves a violation before it, or withdraws it", async (_whose, lost, judged, violated) => {
-    const before = [at(1, freeing(50, 51)), at(2, alloc(0, 4)), at(3, alloc(7), 1), at(4, alloc(2, 4))];
-    const report = await judgeLines([...before, at(5, alloc(9), 1), lost, at(6, alloc(10), 1)]);
-    expect(judgedIn(report, "no-overlap")).toMatchObject({
-      judged,
-      violated,
-      blind: violated > 0 ? {} : { "events were lost": 1 },
-    });
-  });
+  ])(
+    "A loss of %s leaves a violation before it, or withdraws it",
+    async (_whose, lost, judged, violated, head) => {
+      const before = [at(1, freeing(50, 51)), at(2, alloc(0, 4)), at(3, alloc(7), 1), at(4, alloc(2, 4))];
+      const report = await judgeLines([head, ...before, at(5, alloc(9), 1), lost, at(6, alloc(10), 1)]);
+      expect(judgedIn(report, "no-overlap")).toMatchObject({
+        judged,
+        violated,
+        blind: violated > 0 ? {} : { "events were lost": 1 },
+      });
+    },
+  );
 });

@@ -15,6 +15,8 @@ const LOST = /^\s*CPU[ :]*(\d+) \[(?:LOST )?(?:(\d+) )?EVENTS(?: DROPPED| LOST)?
 /** An overwritten buffer: the events before the first that is left of this CPU are missing. */
 const STARTED = /^#+ CPU (\d+) buffer started #+/;
 const PERF_LOST = /(?:\[(\d+)\]\s+[\d.]+:\s+)?PERF_RECORD_LOST\S*:? +(?:lost )?(\d+)/;
+/** How many CPUs the machine has: by the head of ftrace, of trace-cmd report, of perf script. */
+const ONLINE = /(?:#P:|^cpus=|nrcpus online : )(\d+)/;
 /** Words that a program writes before its events. */
 const HEAD = /^(#|cpus=|version = |CPU \d+ is empty|\s*\[vmallocinfo)/;
 
@@ -109,10 +111,11 @@ export class Log {
       return this.#lost(line, Number(cpu), events === undefined ? undefined : Number(events));
     }
     const perf = PERF_LOST.exec(text);
-    if (perf !== null) return this.#lost(line, Number(perf[1] ?? -1), Number(perf[2]));
+    if (perf?.[1] !== undefined) return this.#lost(line, Number(perf[1]), Number(perf[2]));
+    if (perf !== null) return this.#lost(line, -1, Number(perf[2]), this.#hasHeardAll ? undefined : 0);
     if (HEAD.test(text)) {
       this.#tracer ??= /^# tracer: (\S+)/.exec(text)?.[1];
-      const [, online] = /#P:(\d+)/.exec(text) ?? [];
+      const [, online] = ONLINE.exec(text) ?? [];
       if (online !== undefined) this.#online = Number(online);
       return undefined;
     }
@@ -120,6 +123,11 @@ export class Log {
     this.#firstStrange ??= { line, text: text.slice(0, SHOWN) };
     if (this.counts.events === 0 && this.counts.strange > MOST_STRANGE) throw this.#noEvents();
     return undefined;
+  }
+
+  /** Every CPU has printed: one that has not may have lost all that it had. */
+  get #hasHeardAll(): boolean {
+    return this.#online > 0 && this.#cpus.size >= this.#online;
   }
 
   /** What events of this CPU may be missing after. A buffer that was full has printed what it had. */

@@ -35,14 +35,15 @@ const SHARE_PURGED = 0.5;
 /** What speaks against the release, and is too little, or contradicts none of its rules: kernels have later work in them. */
 export function hintOf(
   { hasTracepoints, hasNodes }: ReleaseFacts,
-  { seen, account }: Space,
+  { seen, account, nodes }: Space,
   { merged }: Purging,
 ): string | null {
   const isTraced = seen.allocated || seen.freed || seen.purged;
   if (hasTracepoints === false && isTraced) return "the tracepoints of vmalloc came with 6.2";
   if (hasNodes === false && account.violations.some(({ law }) => OF_ROOM.includes(law)))
     return "from 6.9 on, where nodes have pools, areas may pass over holes";
-  if (hasNodes === true && merged.fewer > 0) return "up to 6.8 purges count areas that touch as one";
+  if (hasNodes === true && nodes === undefined && merged.fewer > 0)
+    return "up to 6.8 purges count areas that touch as one";
   return null;
 }
 
@@ -66,7 +67,12 @@ export function mismatchOf(
         why: `${contradicted} of ${judged} placements pass over a hole, as they do where nodes have pools (6.9 on)`,
       };
   }
-  if (hasNodes === true && merged.fewer >= Math.max(LEAST_PURGED, merged.differ * SHARE_PURGED))
+  // Where a kprobe shows nodes, it has them.
+  if (
+    hasNodes === true &&
+    nodes === undefined &&
+    merged.fewer >= Math.max(LEAST_PURGED, merged.differ * SHARE_PURGED)
+  )
     return {
       laws: ["purge-takes-all"],
       why: `${merged.fewer} of ${merged.differ} purges count areas that touch as one, as they do up to 6.8`,
