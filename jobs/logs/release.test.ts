@@ -11,6 +11,7 @@ import {
   judge,
   NO_PURGE,
   OTHER,
+  onCpu,
   purge,
   purged,
   purging,
@@ -69,4 +70,27 @@ test("Purges that lose an area violate purge-takes-all, where kprobes show the n
     violated: 0,
     mismatch: expect.stringMatching(/2 of 2 purges count areas that touch as one/),
   });
+});
+
+test("Areas over areas in use violate no-overlap in holes, though the log is not of the release and these are no faults", async () => {
+  const purgeOf = (page: number) => [
+    ...[freeing(page, page + 2), free(page, 2), purging],
+    ...[flush(page, page + 2), purge(page, page + 2, 1), purged(true)],
+  ];
+  const pages = Array.from({ length: 10 }, (_, nth) => nth);
+  // One in two areas is freed, and ten are placed above.
+  const passed = [
+    ...[freeing(500, 501), purging, ...pages.flatMap((nth) => [alloc(4 * nth, 2), alloc(4 * nth + 2, 2)])],
+    ...pages.flatMap((nth) => purgeOf(4 * nth)),
+    ...pages.map((nth) => alloc(100 + nth)),
+  ];
+  const later = Array.from({ length: 2100 }, (_, nth) => onCpu(nth % 2, "k_vmap_ram: (f+0x0/0x1) count=1"));
+  const over = [alloc(4, 3), OTHER];
+  const before = await judge([...passed, ...over, ...later], { release: "6.8" });
+  const after = await judge([...passed, ...later, ...over, ...later], { release: "6.8" });
+  for (const report of [before, after]) {
+    expect(report.mismatch).toMatch(/8 of \d+ placements pass over a hole/);
+    expect(violatedIn(report).map(([law]) => law)).toEqual(["no-overlap"]);
+    expect(report).toMatchObject({ violated: 1, violations: [{ more: 0 }] });
+  }
 });

@@ -18,7 +18,7 @@ export interface LogViolation {
   readonly events: readonly Stamp[];
 }
 
-/** A violation, and how many more have its cause: they are about the same addresses, and nothing was known of these since. */
+/** A violation, and how many more have its cause: about addresses of which nothing was known since, or the same sum. */
 export interface FoundViolation extends LogViolation {
   readonly more: number;
   readonly moreByLaw: Readonly<Record<LawId, number>>;
@@ -26,7 +26,7 @@ export interface FoundViolation extends LogViolation {
 
 /** What violations have in common. */
 export interface Cause {
-  /** Those of the event that shows it first, one of each law. */
+  /** Those that are listed: of the event that shows it first one of each law, and the first that is not about room. */
   readonly found: { -readonly [K in keyof FoundViolation]: FoundViolation[K] }[];
   /** Those that are not decided yet. */
   waiting: number;
@@ -48,6 +48,8 @@ export interface LawTally {
 
 /** Violations kept with their events: more of them say nothing new. */
 const MOST_KEPT = 200;
+/** Of more than these it is not known what they would be without others. */
+const MOST_HELD = 10_000;
 
 export class Account {
   readonly tallies: ReadonlyMap<LawId, LawTally> = new Map(
@@ -59,7 +61,9 @@ export class Account {
   violations: FoundViolation[] = [];
   /** Violations that were ever found, those too that follow from others. */
   found = 0;
-  withheld: { readonly laws: readonly LawId[]; readonly line: number; readonly why: string } | undefined;
+  /** All, in the order in which they were decided: without some of them others are listed. */
+  readonly #held: { readonly violation: LogViolation; readonly cause: Cause }[] = [];
+  #withheld: { readonly laws: readonly LawId[]; readonly line: number; readonly why: string } | undefined;
 
   judged(law: LawId): void {
     this.#of(law).judged += 1;
@@ -73,15 +77,22 @@ export class Account {
     count(this.#of(law).blind, why);
   }
 
-  violate(violation: LogViolation, { found }: Cause = newCause()): void {
-    const { law, line } = violation;
+  violate(violation: LogViolation, cause: Cause = newCause()): void {
     this.found += 1;
-    const { withheld } = this;
+    if (this.#held.length < MOST_HELD) this.#held.push({ violation, cause });
+    this.#list(violation, cause);
+  }
+
+  #list(violation: LogViolation, { found }: Cause): void {
+    const { law, line } = violation;
+    const withheld = this.#withheld;
     if (withheld !== undefined && line <= withheld.line && withheld.laws.includes(law)) {
       this.#unjudge(law, this.#of(law).undecided, withheld.why);
       return;
     }
-    const [first] = found;
+    const isOfRoom = OF_ROOM.includes(law);
+    // A hole that was passed over rests on all that lies below it: it explains what comes later about holes alone.
+    const first = found.find((each) => isOfRoom || !OF_ROOM.includes(each.law) || line < each.line);
     if (first === undefined || (first.line === line && found.every((each) => each.law !== law))) {
       const one = { ...violation, more: 0, moreByLaw: {} };
       found.push(one);
@@ -89,8 +100,8 @@ export class Account {
       if (this.violations.length < MOST_KEPT) this.violations.push(one);
       return;
     }
-    // It may have been decided later, and come first; a hole that was passed over rests on all that lies below it.
-    const isFirst = line < first.line && !OF_ROOM.includes(law);
+    // It may have been decided later, and come first.
+    const isFirst = line < first.line && !isOfRoom;
     const [kept, other] = isFirst ? [violation, first.law] : [first, law];
     this.#of(first.law).violated -= 1;
     this.#of(kept.law).violated += 1;
@@ -101,24 +112,37 @@ export class Account {
 
   /** Nothing that was held to be a violation is one, for this reason. */
   withdraw(why: string): void {
+    for (const [law, count] of this.#unlist())
+      for (let each = count; each > 0; each--) this.unjudge(law, why);
+    this.#held.length = 0;
+  }
+
+  /** What violates these laws up to this line is undecided, for this reason; the causes of which nothing else is found. */
+  withhold(laws: readonly LawId[], line: number, why: string): readonly Cause[] {
+    this.#withheld = { laws, line, why };
+    const rest = this.#unlist();
+    for (const { violation, cause } of this.#held) {
+      rest.set(violation.law, (rest.get(violation.law) as number) - 1);
+      this.#list(violation, cause);
+    }
+    for (const [law, count] of rest) {
+      if (!laws.includes(law)) this.#of(law).more += count;
+      else for (let each = count; each > 0; each--) this.#unjudge(law, this.#of(law).undecided, why);
+    }
+    return this.#held.map(({ cause }) => cause).filter(({ found }) => found.length === 0);
+  }
+
+  /** Nothing is listed any more; how many of each law were counted. */
+  #unlist(): Map<LawId, number> {
+    const counts = new Map<LawId, number>();
     for (const [law, tally] of this.tallies) {
-      for (let each = tally.violated + tally.more; each > 0; each--) this.unjudge(law, why);
+      counts.set(law, tally.violated + tally.more);
       tally.violated = 0;
       tally.more = 0;
     }
     this.violations = [];
-  }
-
-  /** What violates these laws up to this line is undecided, for this reason. */
-  withhold(laws: readonly LawId[], line: number, why: string): void {
-    this.withheld = { laws, line, why };
-    for (const law of laws) {
-      const tally = this.#of(law);
-      for (let each = tally.violated + tally.more; each > 0; each--) this.#unjudge(law, tally.undecided, why);
-      tally.violated = 0;
-      tally.more = 0;
-    }
-    this.violations = this.violations.filter(({ law }) => !laws.includes(law));
+    for (const { cause } of this.#held) cause.found.length = 0;
+    return counts;
   }
 
   /** What was counted as judged was not, for this reason. */

@@ -187,6 +187,14 @@ export class Space {
     return cause;
   }
 
+  /** What violates these laws is none: what it left open is known again. */
+  withhold(laws: readonly LawId[], line: number, why: string): void {
+    for (const cause of new Set(this.account.withhold(laws, line, why))) {
+      if (cause.waiting === 0) this.doubts.drop(cause);
+      if (cause === this.#lazyCause) this.#lazyCause = undefined;
+    }
+  }
+
   /** An area lies here, by this event: which is known if nothing else speaks against it. */
   settle(extent: Extent, { line }: Stamp): void {
     if (this.doubts.size > 0 && this.#newCauseAt !== line) this.doubts.settle(extent);

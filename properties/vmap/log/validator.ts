@@ -98,7 +98,7 @@ export class Validator {
     if (mismatch === undefined) return;
     this.mismatch = `the log does not look like ${release.name}: ${mismatch.why}`;
     this.#release = undefined;
-    account.withhold(mismatch.laws, line, `the log does not look like ${release.name}`);
+    this.space.withhold(mismatch.laws, line, `the log does not look like ${release.name}`);
   }
 
   /** What speaks against the release; null if nothing does. */
