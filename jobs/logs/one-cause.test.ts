@@ -6,6 +6,7 @@ import {
   free,
   freeing,
   judge,
+  NO_PURGE,
   OTHER,
   purge,
   purged,
@@ -88,4 +89,50 @@ test("A free that nothing shows is one violation of lazy-count, until purges hav
   const report = await judge([...known, ...counts, OTHER]);
   expect(violatedIn(report)).toEqual([["lazy-count", known.length + 2]]);
   expect(lawOf(report, "lazy-count")?.blind).toMatchObject({ [OPEN]: 2 });
+});
+
+test("no-overlap over an area that lies in a hole that was passed over is a second violation, as the area is known", async () => {
+  const passed = [...begin, ...purgeOf(2, 4, 2), alloc(10), alloc(2)];
+  const over = await judge([...passed, alloc(2, 2), OTHER], asIs);
+  const reused = await judge([...passed, freeing(2, 3), free(2, 1), alloc(2, 2), OTHER], asIs);
+  const nothing = [purging, NO_PURGE, purged(false)];
+  const unflushed = await judge(
+    [...passed, ...nothing, freeing(2, 3), free(2, 1), alloc(2, 2), purging, OTHER],
+    asIs,
+  );
+  expect(violatedIn(over)).toEqual([
+    ["lowest-fit-at-a-page", passed.length - 1],
+    ["no-overlap", passed.length + 1],
+  ]);
+  for (const report of [reused, unflushed])
+    expect(violatedIn(report).map(([law]) => law)).toEqual(["lowest-fit-at-a-page", "flush-before-reuse"]);
+});
+
+test("lazy-count is a violation of its own, whatever was placed over another area elsewhere", async () => {
+  const known = [...begin, purging, purging, ...purgeOf(0, 2, 2), purging, purging];
+  const report = await judge([...known, alloc(6, 2), freeing(2, 4), free(2, 9), OTHER]);
+  expect(violatedIn(report)).toContainEqual(["no-overlap", known.length + 1]);
+  expect(violatedIn(report)).toContainEqual(["lazy-count", known.length + 3]);
+});
+
+test("purge-takes-all follows from lazy-count for two purges; where the areas lay, another free is its own violation", async () => {
+  const empty = (page: number, lazy: number) => [
+    ...[freeing(page, page + 2), free(page, lazy)],
+    ...[purging, NO_PURGE, purged(false)],
+  ];
+  const known = [...begin, purging, purging, ...purgeOf(0, 2, 2)];
+  const counts = [freeing(4, 6), free(4, 9), ...empty(2, 11)];
+  const once = await judge([...known, ...counts, OTHER]);
+  expect(violatedIn(once)).toEqual([["lazy-count", known.length + 2]]);
+  expect(once.violations[0]?.moreByLaw).toEqual({ "purge-takes-all": 1 });
+  const again = await judge([...known, ...counts, freeing(2, 4), free(2, 13), OTHER]);
+  expect(violatedIn(again)).toEqual([
+    ["lazy-count", known.length + 2],
+    ["argument-domain", known.length + counts.length + 1],
+  ]);
+  const third = [...known, ...counts, ...empty(6, 13), ...empty(8, 15)];
+  expect(violatedIn(await judge([...third, OTHER]))).toEqual([
+    ["lazy-count", known.length + 2],
+    ["purge-takes-all", third.length - 1],
+  ]);
 });

@@ -43,15 +43,6 @@ export interface KernelFacts {
 
 /** Laws about the sum of all lazy areas. */
 const COUNTED: readonly LawId[] = ["lazy-count", "purge-takes-all"];
-/** Laws of which a violation leaves it open what is lazy. */
-const OF_LAZY: readonly LawId[] = [
-  ...COUNTED,
-  "no-overlap",
-  "flush-before-reuse",
-  "flush-well-formed",
-  "argument-domain",
-  "events-agree",
-];
 /** After these all lazy areas are known: a free that began before the first may end after it. */
 const PURGES_OF_ALL = 2;
 /** How many areas to each side are shown around a violation. */
@@ -166,21 +157,22 @@ export class Space {
     if (cause.waiting === 1 && cause.found.length === 0) this.doubts.drop(cause);
   }
 
-  /** That of what these extents are in doubt for already, or a new one. */
+  /** What the oldest of these extents is in doubt for already, what another of this event has, or a new one. */
   #causeOf(law: LawId, { line }: Stamp, extents: readonly Extent[]): Cause {
-    const of = (extent: Extent) => this.doubts.overlapping(extent)[0]?.cause;
-    const known = extents.map(of).find((cause) => cause !== undefined);
+    const [oldest] = extents;
+    const known = oldest && this.doubts.overlapping(oldest)[0]?.cause;
     const isSame = this.#last?.law === law && this.#last.line === line;
-    const before =
-      known ??
-      (isSame ? this.#last?.cause : undefined) ??
-      (COUNTED.includes(law) ? this.#lazyCause : undefined);
-    if (before === undefined) this.#newCauseAt = line;
-    const cause = before ?? newCause();
+    const near = known ?? (isSame ? this.#last?.cause : undefined);
+    const ofSum = near === undefined && COUNTED.includes(law) ? this.#lazyCause : undefined;
+    const cause = near ?? ofSum ?? newCause();
     cause.waiting += 1;
     this.#last = { law, line, cause };
+    // A sum says nothing of the addresses where it was seen to be wrong.
+    if (ofSum !== undefined) return cause;
     for (const extent of extents) this.doubts.mark(extent, cause);
-    if (OF_LAZY.includes(law)) {
+    if (near !== undefined) return cause;
+    this.#newCauseAt = line;
+    if (COUNTED.includes(law)) {
       this.#lazyCause = cause;
       this.#purgesOfCause = PURGES_OF_ALL;
     }
