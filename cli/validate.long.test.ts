@@ -26,7 +26,7 @@ describe("validate", () => {
     expect([code, err]).toEqual([0, ""]);
     expect(out).toMatch(/^Nothing violated: /);
     expect(out).toMatch(/lazy pages .* of 24,576/);
-    expect(out).toMatch(/law +judged +violated +undecided +blind/);
+    expect(out).toMatch(/law +judged +violated +more +undecided +blind/);
   });
 
   test("no-overlap: a violation has its line, its law and the areas around", async () => {
@@ -54,6 +54,26 @@ describe("validate", () => {
     expect(out).not.toMatch(/[AB] 0x\w+, \d pages?, lazy/);
   });
 
+  test("argument-domain, which follows from no-overlap, is counted beside the laws that are violated", async () => {
+    const file = join(folder, "follows.txt");
+    const freed = (lazy: number) =>
+      `free_vmap_area_noflush: va_start=0xffffd58480000000 nr_lazy=${lazy} nr_lazy_max=8192`;
+    const bodies = [
+      FREE,
+      ALLOC(0n, 16384),
+      ALLOC(0n, 16384),
+      freed(4),
+      freed(8),
+      freed(12),
+      ALLOC(12n, 4096),
+    ];
+    writeFileSync(file, bodies.map((body, at) => `task-7 [000] ..... 1.00000${at}: ${body}\n`).join(""));
+    const { out } = await vmapcheck("validate", file);
+    expect(out).toMatch(/no-overlap +3 +1 +0/);
+    expect(out).toMatch(/argument-domain +\d+ +0 +[1-9]/);
+    expect(out).toMatch(/and \d that follow from it: argument-domain \d/);
+  });
+
   test("--pin with nothing violated says so, and writes nothing", async () => {
     const empty = mkdtempSync(join(tmpdir(), "vmapcheck-"));
     const { code, out } = await vmapcheckAt(empty, "validate", CLEAN, "--pin");
@@ -65,7 +85,7 @@ describe("validate", () => {
   test("end-state is blind without a reading of the end, and says what would be needed", async () => {
     const { out } = await vmapcheck("validate", CLEAN);
     expect(out.replaceAll(/\s+/g, " ")).toMatch(
-      /end-state 0 0 0 1 no .proc.vmallocinfo of the end was given/,
+      /end-state 0 0 0 0 1 no .proc.vmallocinfo of the end was given/,
     );
   });
 

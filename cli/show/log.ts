@@ -140,16 +140,16 @@ function lawsText(laws: readonly JudgedLaw[]): string {
       .sort(([, a], [, b]) => b - a)
       .map(([why]) => why)
       .join("; ");
-  const rows = laws.map(({ id, judged, violated, undecided, blind, why }) => [
+  const rows = laws.map(({ id, judged, violated, more, undecided, blind, why }) => [
     `  ${id}`,
     many(judged),
     violated > 0 ? pc.red(many(violated)) : "0",
-
+    many(more),
     many(sum(undecided)),
     many(sum(blind)),
     pc.dim(reasons({ ...undecided, ...blind }) || (why ?? "")),
   ]);
-  return columns([["  law", "judged", "violated", "undecided", "blind", ""], ...rows]);
+  return columns([["  law", "judged", "violated", "more", "undecided", "blind", ""], ...rows]);
 }
 
 function fitsText({ fits, purgeCounts }: ValidateReport): string {
@@ -203,7 +203,7 @@ function violationText(violation: FoundViolation): string {
   const all = [...areas, ...around].sort((a, b) => a.start - b.start);
   if (all.length > 0) lines.push(...mapText(all));
   const laws = Object.entries(moreByLaw).map(([id, count]) => `${id} ${many(count)}`);
-  if (more > 0) lines.push(`  and ${many(more)} more of the same addresses: ${laws.join(", ")}`);
+  if (more > 0) lines.push(`  and ${many(more)} that follow from it: ${laws.join(", ")}`);
   return lines.join("\n");
 }
 

@@ -69,7 +69,7 @@ describe("A free after another, beside two that have begun", () => {
     expect(await lawsOf(inTurn(2))).toEqual([["lazy-count", 6]]);
   });
 
-  test("violates it beside a purge that has not flushed, and beside one that has it is undecided", async () => {
+  test("violates it beside a purge that has not flushed, and beside one that has it is accepted", async () => {
     const returned = [
       alloc(8),
       freeing(8, 9),

@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { fileOf } from "../../adapters/complaints.testing.ts";
+import { AFTER_VIOLATION } from "../../properties/vmap/log/doubts.ts";
 import { hexOfPage } from "../../properties/vmap/log/hex.ts";
 import { CleanLog, Draw, FAULTS, type Fault } from "./planted-faults.testing.ts";
 import { type ValidateReport, validate } from "./validate.ts";
@@ -39,12 +40,11 @@ interface Tried {
   byLaw: number;
 }
 
-/** Whether more is undecided or blind than in the clean log, for some law and reason. */
-const opensMore = ({ laws }: ValidateReport, clean: ValidateReport): boolean =>
-  laws.some(({ undecided, blind }, at) => {
-    const before = { ...clean.laws[at]?.undecided, ...clean.laws[at]?.blind };
-    return Object.entries({ ...undecided, ...blind }).some(([why, count]) => count > (before[why] ?? 0));
-  });
+/** How often a law was undecided or blind, for reasons other than what may be a violation and was not found to be one. */
+const openIn = ({ laws }: ValidateReport): number =>
+  laws
+    .flatMap(({ undecided, blind }) => [...Object.entries(undecided), ...Object.entries(blind)])
+    .reduce((sum, [why, count]) => (why === AFTER_VIOLATION ? sum : sum + count), 0);
 
 /** What /proc/vmallocinfo would have printed at the end of a clean log. */
 function readingAtEnd({ remaining }: ValidateReport): string {
@@ -83,7 +83,8 @@ test(`Of ${PLANTED} faults planted into clean logs at least 95 % are violations 
     if (found.laws.some(({ id, violated, more }) => id === LAW[fault] && violated + more > 0))
       counts.byLaw += 1;
     expect(found.violations.length, `${name}, ${fault}, ${edited.says}`).toBeLessThanOrEqual(MOST_OF_ONE);
-    if (found.violated === 0 && !opensMore(found, report)) missed.push(`${name}, ${fault}, ${edited.says}`);
+    if (found.violated === 0 && openIn(found) <= openIn(report))
+      missed.push(`${name}, ${fault}, ${edited.says}`);
   }
   expect(missed.length, missed.join("\n")).toBeLessThanOrEqual(PLANTED * 0.05);
   for (const [fault, { planted, violated, byLaw }] of tried) {

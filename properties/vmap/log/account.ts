@@ -18,7 +18,7 @@ export interface LogViolation {
   readonly events: readonly Stamp[];
 }
 
-/** A violation, and how many more have its cause: about addresses of which nothing was known since, or the same sum. */
+/** A violation, and how many follow from it: about addresses that were not known since, or sums of lazy pages. */
 export interface FoundViolation extends LogViolation {
   readonly more: number;
   readonly moreByLaw: Readonly<Record<LawId, number>>;
@@ -117,7 +117,7 @@ export class Account {
     this.#held.length = 0;
   }
 
-  /** What violates these laws up to this line is undecided, for this reason; the causes of which nothing else is found. */
+  /** What violates these laws up to this line is undecided, for this reason. Returns causes that nothing else shows. */
   withhold(laws: readonly LawId[], line: number, why: string): readonly Cause[] {
     this.#withheld = { laws, line, why };
     const rest = this.#unlist();

@@ -1,6 +1,6 @@
 /**
- * Frees between two purges that return areas, taken together. nr_lazy only grows there, by one free at a time: what each reports is its
- * place in the one order of all of them. Either this order agrees with their windows, or none does.
+ * Frees between two purges that return areas, taken together. nr_lazy only grows there, by one free at a time: what each
+ * reports is its place in the one order of all of them. Either this order agrees with their windows, or none does.
  */
 import type { EventOf, Stamp } from "../../../spec/vmap/log.ts";
 import type { Extent } from "../../../spec/vmap/vocabulary.ts";

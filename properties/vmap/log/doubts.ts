@@ -6,7 +6,8 @@ import type { Extent } from "../../../spec/vmap/vocabulary.ts";
 import type { Cause } from "./account.ts";
 import { Extents } from "./area.ts";
 
-export const AFTER_VIOLATION = "a violation before leaves it open what lies there";
+/** Where that is not decided yet, it may turn out to be none. */
+export const AFTER_VIOLATION = "what is or may be a violation leaves it open what lies there";
 
 export interface Doubt extends Extent {
   readonly cause: Cause;
