@@ -101,7 +101,7 @@ const ALL: readonly Recorded[] = [
   {
     id: "rcu-table-no-invalidate",
     number: "D10",
-    says: "No flush comes before a page table is freed where its batch cannot be allocated, or is full: walk caches still lead to it. An architecture without such caches, as the hash MMU of powerpc, needs none.",
+    says: "No flush comes before a page table is freed where its batch cannot be allocated, or is full: walk caches still lead to it. An architecture without such caches, as the hash MMU of powerpc, needs none. x86 frees tables through RCU since 4.15; the recorded x86 kernels before it were compiled to do so as well, as powerpc and sparc do.",
     source: "d86564a2f085, Peter Zijlstra, 2018, reported by Jann Horn; 0ed1325967ab; 26723911269b",
     fixed: "4.19, except in gen, which never invalidates",
     violations: [
@@ -137,7 +137,7 @@ const ALL: readonly Recorded[] = [
   {
     id: "rcu-table-mm-users",
     number: "D11",
-    says: "The last user of an mm frees page tables at once. A CPU that keeps the mm lazily may walk them, and so may others on its behalf.",
+    says: "The last user of an mm frees page tables at once. A CPU that keeps the mm lazily may walk them, and so may others on its behalf. x86 frees tables so since 4.15; the recorded x86 kernels before it were compiled to do so as well, as powerpc and sparc do.",
     source:
       "a6f572084fbe, Peter Zijlstra, 2018, reported by Will Deacon; doubted by Benjamin Herrenschmidt on 2010-04-08; in s390 fixed by cd94154cc6a2, Martin Schwidefsky, 2012",
     fixed: "4.19",
