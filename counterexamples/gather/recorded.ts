@@ -1,5 +1,6 @@
 /** Bugs of releases, in the order of their numbers: if several explain a violation, the first gives the name. */
 import { flushTlbOnly } from "../../kernels/gather/flush.ts";
+import { tableOf } from "../../spec/gather/scope.ts";
 import type { GatherTerms } from "../../spec/gather/terms.ts";
 import type { Removal, World } from "../../spec/gather/world.ts";
 import type { Bug } from "../../spec/wing.ts";
@@ -131,8 +132,8 @@ const ALL: readonly Recorded[] = [
       ["gather-2.6.28-s390", "gather-3.1-s390"],
       changed("2.6.28-s390", "2.6.28-s390 that flushes last", { facts: { s390FlushesFirst: false } }),
     ),
-    // What was removed after that flush counts as covered by it: no table was freed early.
-    explains: (evidence) => freedHow(evidence).length === 0,
+    explains: ({ before, command }) =>
+      command.op === "touch" && before.flushedFirst.has(tableOf(command.addr)),
   },
   {
     id: "rcu-table-mm-users",
