@@ -1,5 +1,5 @@
 /** Files that options name for output: a file that cannot be written is refused before long work. */
-import { access, constants, link, realpath, rm, stat, writeFile } from "node:fs/promises";
+import { access, constants, link, mkdir, realpath, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { UsageError } from "../jobs/usage-error.ts";
 import { complain } from "./output.ts";
@@ -41,6 +41,19 @@ export async function refuseUnwritable(files: readonly Named[]): Promise<void> {
     } catch (error) {
       throw new UsageError(`${option} ${path}: ${(error as Error).message}`);
     }
+  }
+}
+
+/** Makes a folder in another, if it is not there. Not one in the other: below /proc Node never ends with that. */
+export async function makeFolder({ option, path }: Named): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    const isThere = await stat(path).then(
+      (found) => found.isDirectory(),
+      () => false,
+    );
+    if (!isThere) throw new UsageError(`${option} ${path}: ${(error as Error).message}`);
   }
 }
 

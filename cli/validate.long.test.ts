@@ -110,6 +110,12 @@ describe("validate", () => {
     expect(replayed.out).toMatch(/violates no-overlap in step 2 of 2/);
   });
 
+  test.each(["/proc/none", "none/plots", "/dev/null"])("--plots %s is refused in one line", async (path) => {
+    const { code, err } = await vmapcheckAt(folder, "validate", BROKEN, "--plots", path);
+    expect(code).toBe(2);
+    expect(err).toMatch(/^vmapcheck: --plots [^\n]*\n$/);
+  });
+
   test("What is no log is refused in one line", async () => {
     const { code, err } = await vmapcheck("validate", join(ROOT, "package.json"));
     expect(code).toBe(2);

@@ -27,7 +27,7 @@ test("calls of this tree, of a tree that is gone and of another version are drop
   await keepCall("tree:old", "obeys-mask", 0, formatWatchedCall(old));
   writeFileSync(join(".vmapcheck", "calls", "next.json"), '{"vmapcheck":2}');
   expect(readdirSync(join(".vmapcheck", "calls"))).toHaveLength(5);
-  await dropStaleCalls("mine");
+  await dropStaleCalls("./mine/");
   expect(readdirSync(join(".vmapcheck", "calls"))).toEqual(["tree_other.obeys-mask.1.json"]);
 });
 

@@ -5,7 +5,7 @@
  */
 import { existsSync } from "node:fs";
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { InputError } from "../adapters/input-error.ts";
 import { readJson } from "../adapters/json-file.ts";
 import { watchedCallIn } from "../adapters/watched-call-file.ts";
@@ -55,7 +55,8 @@ const CALLS = join(".vmapcheck", "calls");
 export async function dropStaleCalls(directory: string): Promise<void> {
   for (const path of await filesIn(CALLS)) {
     const from = await directoryOf(path);
-    if (from === undefined || from === directory || !existsSync(from)) await dropFailure(path);
+    if (from === undefined || resolve(from) === resolve(directory) || !existsSync(from))
+      await dropFailure(path);
   }
 }
 

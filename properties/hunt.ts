@@ -195,7 +195,7 @@ function* shorter<T extends Terms>(
   // The scope of what was found, and the others in which the same can happen.
   const others = hunter.places.filter(
     ({ asked, scope }) =>
-      asked === first.asked && scope !== first.scope && hunter.of.fits(first.history, scope),
+      asked === first.asked && scope !== first.scope && hunter.of.fits?.(first.history, scope) !== false,
   );
   const places = [first, ...others];
   // In rounds, so that every length has a turn before the tries are used up.

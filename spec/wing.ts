@@ -162,8 +162,8 @@ export interface Histories<T extends Terms = Terms> {
   bench(kernel: Kernel<T>, scope: T["scope"]): Bench<T>;
   /** Where they are drawn: for all laws, or for one of them. `unchecked`: of calls outside their domain as well. */
   scopesFor(kernel: Kernel<T>, law?: LawId, unchecked?: boolean): readonly T["scope"][];
-  /** Whether what this history does can be done in another scope. */
-  fits(history: readonly T["step"][], scope: T["scope"]): boolean;
+  /** Whether what this history does can be done in another scope; if absent, in any. */
+  fits?(history: readonly T["step"][], scope: T["scope"]): boolean;
   /** How many are drawn in each scope of this number that is requested: fewer, where there are many scopes. */
   inEachScope(histories: number): number;
   choices(scope: T["scope"], lengths: Lengths): Arbitrary<T["choice"][]>;

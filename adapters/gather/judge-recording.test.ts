@@ -129,6 +129,40 @@ describe("judge", () => {
     expect(replies.at(-1)?.following.map(({ id }) => id)).toEqual(["failed-allocation-flushes"]);
   });
 
+  test.each<[string, readonly Command[]]>([
+    ["zaps", [0, 1, 2].map((n) => ({ op: "zap", g: 0, addr: n * 4096, n: 1, pfn: 1 + n }) as const)],
+    [
+      "removes each page after its entry",
+      [0, 4096, 8192].flatMap((addr): Command[] => [
+        { op: "removeEntry", g: 0, level: "pte", addr },
+        { op: "removePage", g: 0, addr, pfn: 1 + addr / 4096 },
+      ]),
+    ],
+  ])(
+    "A gather that is full and frees nothing is accused if its caller %s, whatever else it asserts",
+    (_does, removals) => {
+      const kernel = kernelCalled("gather-3.10.4") as GatherKernel;
+      const scope = { ...RECORDED, limits: TINY };
+      const state = kernel.initial(scope);
+      const asked: Command[] = [
+        { op: "gather", g: 0, start: 0, end: 12288 },
+        { op: "failAlloc", n: 1 },
+        ...removals,
+      ];
+      const exchanges = asked.map((command) => {
+        const response = kernel.act(state, command);
+        const failed = response.events.filter(({ kind }) => kind === "allocFail");
+        if (failed.length === 0) return { command, response };
+        // In place of the flush, and of what it frees.
+        return { command, response: { events: [...failed, { kind: "bug" } as const] } };
+      });
+      const laws = lawsCalled(["failed-allocation-flushes"]);
+      const replies = [...judgeReplies(gatherSpec(kernel.release), laws, { scope, exchanges })];
+      expect(idsOf(replies)).toEqual(["failed-allocation-flushes"]);
+      expect(replies.flatMap(({ following }) => following)).toEqual([]);
+    },
+  );
+
   test("A flush that is left out of a recording is missed", async () => {
     const label = "gather-6.12";
     const [trace] = await tracesOf(label, ({ name, scope }) => name === "nested" && scope.arch === "x86");

@@ -118,7 +118,9 @@ export function legend(reports: readonly KernelReport[]): string {
       "(A13): not promised, and A13 is why the kernel falls short of it",
     ),
     ...(shortened.length > 0 ? [shortened.join(", ")] : []),
-    ...(inWing(wing, name) === name ? [] : [`${inWing(wing, name)} is ${name}, and so are the others`]),
+    ...(inWing(wing, name) === name
+      ? []
+      : [`${inWing(wing, name)} is ${name}${reports.length > 1 ? ", and so are the others" : ""}`]),
     ...(alike.length > 0 ? [`labels of one kernel, in one column: ${alike.join(", ")}`] : []),
     ...(otherwise.length > 0
       ? [

@@ -36,9 +36,11 @@ function noteGot(got: GotBy, now: Shown): void {
   for (const start of startsOf(now)) got.set(start, now.index);
 }
 
-/** The lazy pages above which a free purges, where the scope sets them. */
-const limitText = ({ lazyMaxPages }: Vmap["scope"]): string =>
-  lazyMaxPages === null ? "" : `, a purge above ${lazyMaxPages} lazy pages`;
+/** The lazy pages above which a free purges, where the scope sets them; no space has as many as its word. */
+const limitText = ({ lazyMaxPages, wordPages }: Vmap["scope"]): string => {
+  if (lazyMaxPages === null) return "";
+  return lazyMaxPages < wordPages ? `, a purge above ${lazyMaxPages} lazy pages` : ", no limit of lazy pages";
+};
 
 /** The note below a picture that was cut. */
 const CUT = "  (what is nearest to this step, and not all)";

@@ -1,6 +1,5 @@
 /** `validate`: the logs of running kernels, judged by the laws that they show. */
 
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type NotPinned, type PinnedLog, pinLog } from "../../jobs/logs/pin-log.ts";
 import { type ValidateOptions as Options, type ValidateReport, validate } from "../../jobs/logs/validate.ts";
@@ -10,7 +9,7 @@ import type { Area } from "../../properties/vmap/log/area.ts";
 import { hexOfPage } from "../../properties/vmap/log/hex.ts";
 import type { Extent } from "../../spec/vmap/vocabulary.ts";
 import { AS_EXPECTED, BAD_INPUT, INTERRUPTED, UNEXPECTED } from "../exit.ts";
-import { reportUnwritten, writeFiles } from "../files.ts";
+import { makeFolder, reportUnwritten, writeFiles } from "../files.ts";
 import { commandLine, type JsonOption, print, watched } from "../output.ts";
 import { logsText, logText } from "../show/log.ts";
 import { counted } from "../show/text.ts";
@@ -28,7 +27,7 @@ export async function validateVerb(files: readonly string[], options: ValidateOp
     throw new UsageError("--vmallocinfo belongs to one log, and several are given");
   if (options.plots !== undefined && files.length > 1)
     throw new UsageError("--plots has the plots of one log, and several are given");
-  if (options.plots !== undefined) await mkdir(options.plots, { recursive: true });
+  if (options.plots !== undefined) await makeFolder({ option: "--plots", path: options.plots });
   const reports: ValidateReport[] = [];
   for (const file of files) {
     const report = await watched((watch) => validate(file, { vmallocinfo, release, ...watch }));

@@ -21,6 +21,7 @@ export function remove(draft: Draft, removal: Removal): number {
     levels: (gather?.levels ?? 0) | removal.level,
     ...(removal.table === undefined ? {} : { tables: true }),
   });
+  if (gather?.flushedFirst && removal.table !== undefined) draft.ownSet("flushedFirst").add(removal.table);
   if (!isCoveredAtOnce(draft, gather, removal)) draft.own("uncovered").set(draft.next.lastRemoval, removal);
   return draft.next.lastRemoval;
 }
@@ -157,6 +158,8 @@ function flush(draft: Draft, command: Command, event: Flush): void {
   const { g } = event;
   const gather = draft.gather(g);
   const ranged = event.what === "range";
+  // Only s390 flushes first, and it flushes the whole mm.
+  if (draft.next.flushedFirst.size > 0) draft.next.flushedFirst = new Set();
   for (const [number, removal] of draft.next.uncovered) {
     // A lazy CPU obeys a flush of tables only.
     const ofTables = removal.table === undefined || event.freedTables !== 0;

@@ -12,6 +12,7 @@ export function addWorld(world: State, to: Fingerprint): void {
     place.set(number, place.size);
     addRemoval(removal, world.unannounced.has(number), to);
     // To which bug a later walk is attributed depends on how the table was freed.
+    // `flushedFirst` adds nothing: the kernel's state has the CPUs that keep a table, and a later flush takes it from them.
     if (isTouched) to.add(FREED.indexOf(removal.freed));
   }
   to.add(LIST_END);

@@ -43,8 +43,6 @@ function keepsTheRules(
 export const HISTORIES: Histories<GatherTerms> = {
   bench: benchFor,
   scopesFor: ({ release }, law, unchecked) => scopesFor(release, law, unchecked),
-  // Callers of another scope may violate the law in fewer commands, by calls that those of this one do not make.
-  fits: () => true,
   inEachScope: (histories) => Math.ceil(histories / 5),
   choices: (_scope, { shortest = 1, longest }) =>
     fc.array(fc.noBias(fc.nat()), { minLength: shortest, maxLength: longest, size: "max" }),

@@ -117,6 +117,8 @@ export interface World {
   /** Present PTEs, and page tables in place. */
   readonly ptes: ReadonlyMap<Addr, Pfn>;
   readonly linked: ReadonlySet<TableId>;
+  /** Tables unlinked after the flush with which their gather began. No flush came since. */
+  readonly flushedFirst: ReadonlySet<TableId>;
   /** Frames that are free, or someone else's; any other is the mm's. */
   readonly freed: ReadonlyMap<Pfn, "free" | "someone else's">;
   /** Frames that only a driver has, once their vma is unlinked. */

@@ -53,7 +53,7 @@ static void add_verdict(const char *text, int law)
 	}
 	place = verdict_on(text);
 	if (place->text)
-		return;
+		fail("this text was judged before");
 	*place = (struct verdict){ strdup(text), law };
 	if (!place->text)
 		fail("no memory");
