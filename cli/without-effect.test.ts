@@ -59,6 +59,11 @@ describe("an option without effect", () => {
       explore("6.1", { scope: "" }),
       /^--scope of 6\.1 takes pages=N,.*, not ""$/,
     ],
+    [
+      "a scope with a word for a number",
+      explore("6.1", { scope: "pages=many" }),
+      /^--scope: pages takes a whole number, not "many"$/,
+    ],
     ["a scope with nothing after its comma", explore("6.1", { scope: "pages=3," }), /, not ""$/],
     ["a scope of diff that names nothing", diff({ scope: "" }), /^--scope of diff takes .*, not ""$/],
     [

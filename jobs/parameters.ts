@@ -15,10 +15,12 @@ export function parametersOf(scoped: Scoped, scope?: string): Record<string, num
   const chosen = Object.fromEntries(Object.entries(parameters).map(([key, { usual }]) => [key, usual]));
   const given = new Set<string>();
   for (const part of scope?.split(",") ?? []) {
-    const [, key = "", digits = ""] = /^(\w+)=(\d+)$/.exec(part) ?? [];
+    const [, key = "", digits = ""] = /^(\w+)=(.*)$/s.exec(part) ?? [];
     if (!Object.hasOwn(parameters, key)) {
       throw new UsageError(`--scope of ${name} takes ${formOf(scoped)}, not ${JSON.stringify(part)}`);
     }
+    if (!/^\d+$/.test(digits))
+      throw new UsageError(`--scope: ${key} takes a whole number, not ${JSON.stringify(digits)}`);
     if (given.has(key)) throw new UsageError(`--scope gives ${key} twice`);
     given.add(key);
     chosen[key] = Number(digits);
