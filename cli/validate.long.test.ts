@@ -32,14 +32,24 @@ describe("validate", () => {
   test("no-overlap: a violation has its line, its law and the areas around", async () => {
     const { code, out } = await vmapcheck("validate", BROKEN);
     expect(code).toBe(1);
+    expect(out).toMatch(/^1 violation of no-overlap in line 3: \S+broken\.txt, /);
     expect(out).toMatch(/no-overlap {2}line 3: \[0xffffd58480002000,0xffffd58480006000\) is placed over/);
     expect(out).toMatch(/A 0xffffd58480000000, 4 pages, in use/);
+  });
+
+  test("A log of another release is judged as none", async () => {
+    const { code, out } = await vmapcheck("validate", fixture("7.2-smp4.trace.txt.gz"), "--release", "6.5");
+    expect(code).toBe(1);
+    expect(out).toMatch(/^Not 6\.5: /);
+    expect(out).toMatch(/4 CPUs, 64 bits\n/);
   });
 
   test("Of several logs the verdict on all comes first, with those that violate a law", async () => {
     const { code, out } = await vmapcheck("validate", CLEAN, BROKEN);
     expect(code).toBe(1);
-    expect(out).toMatch(/^Violated in 1 of 2 logs:\n {2}\S+broken\.txt: 1 violation\n\nNothing violated: /);
+    expect(out).toMatch(
+      /^Violated in 1 of 2 logs:\n {2}\S+broken\.txt: 1 violation of no-overlap in line 3\n\nNothing violated: /,
+    );
   });
 
   test("The map of a violation is that of its line, though its areas are freed later", async () => {

@@ -39,8 +39,10 @@ export function logText(report: ValidateReport): string {
     .join("\n\n");
 }
 
-function verdictOf({ violated, mismatch, release }: ValidateReport): string {
-  if (violated > 0) return pc.red(counted(violated, "violation"));
+function verdictOf({ violated, violations, mismatch, release }: ValidateReport): string {
+  const [first] = violations.toSorted((a, b) => a.line - b.line);
+  const where = first && `${violated > 1 ? ", first" : ""} of ${first.law} in line ${first.line}`;
+  if (violated > 0) return `${pc.red(counted(violated, "violation"))}${where ?? ""}`;
   return mismatch === null ? pc.green("Nothing violated") : pc.red(`Not ${release}`);
 }
 
@@ -55,7 +57,7 @@ export function logsText(reports: readonly ValidateReport[]): string {
 
 const many = (count: number) => Math.round(count).toLocaleString("en");
 
-function aboutText({ facts, lines, lost, span, release, hint }: ValidateReport): string {
+function aboutText({ facts, lines, lost, span, release, mismatch, hint }: ValidateReport): string {
   const time = facts.clock === "counter" ? `${many(span)} ticks` : `${(span / 1e6).toFixed(1)} s`;
   const losses =
     lost.times === 0 ? "" : pc.yellow(`, ${many(lost.events)} events lost in ${counted(lost.times, "gap")}`);
@@ -63,7 +65,7 @@ function aboutText({ facts, lines, lost, span, release, hint }: ValidateReport):
   const strange =
     lines.strange === 0 ? "" : pc.yellow(`, ${counted(lines.strange, "line")} without an event`);
   const doubt = hint === null ? "" : pc.yellow(` (but ${hint})`);
-  const version = release === null ? "" : `, as ${release}${doubt}`;
+  const version = release === null || mismatch !== null ? "" : `, as ${release}${doubt}`;
   return `  ${many(lines.events)} events in ${time}${others}${strange}${losses}; ${counted(facts.cpus, "CPU")}, ${facts.bits} bits${version}`;
 }
 
