@@ -133,6 +133,8 @@ export class TestProxy {
         [outer, inner],
       ] as const) {
         this.#sockets.add(one);
+        // Else a command in several segments waits 40 ms for the acknowledgement of the first.
+        one.setNoDelay();
         one.on("error", () => undefined);
         one.on("close", () => {
           this.#sockets.delete(one);
