@@ -9,9 +9,10 @@ import { explore } from "../explore/explore.ts";
 import { machineOf, prepare, type SubjectRef } from "../subject.ts";
 import { Work } from "../work.ts";
 import { runCampaign } from "./campaign.ts";
+import { enqueue } from "./queue.ts";
 import { killWorker, MAIN, startWorker, TestPlace, type TestServer, until } from "./redis.testing.ts";
 import { type CampaignReport, reportOn } from "./report.ts";
-import { searchesOn } from "./search-tasks.ts";
+import { SearchTasks, searchesOn } from "./search-tasks.ts";
 import { openServer, type Server } from "./server.ts";
 import { exploreShared } from "./shared-exploration.ts";
 import { runTask, tasksOf } from "./tasks.ts";
@@ -142,6 +143,36 @@ describe("a shared exploration has the counts of a local one, on", () => {
     const { states, edges, depth } = (await explore("lazy-unmap", { scope: "V=3,F=2,C=2", symmetry: "off" }))
       .result;
     expect(await running).toMatchObject({ states, edges, depth, ended: "fixpoint" });
+  });
+});
+
+/** In bytes. The replies below are of about this length in all. */
+const CUTS = Array.from({ length: 43 }, (_, nth) => 1 + 7 * nth);
+
+describe("wherever the network is cut in the middle of replies, on", () => {
+  test.each(PLACES)("%s the status of a search is whole", async (_on, open) => {
+    const tasks = new SearchTasks("a-search", await startPlace(open));
+    await tasks.begin("what it is", "any", 1000, "m:0:0:1:0", await tasks.run());
+    const whole = await tasks.status();
+    expect(whole).toMatchObject({ about: "what it is", open: 1, taken: 0, levels: [] });
+    for (const bytes of CUTS) {
+      place.cutAfter(bytes, "what it is");
+      expect(await tasks.status(), `${bytes} bytes`).toEqual(whole);
+    }
+  });
+
+  test.each(PLACES)("%s every task of a campaign gets into the queue once", async (_on, open) => {
+    const server = await startPlace(open);
+    const tasks = tasksOf(plan);
+    for (const bytes of CUTS) {
+      const name = `night-${bytes}`;
+      // The head of a reply that is a task's name in the queue.
+      place.cutAfter(bytes, "$32\r\n");
+      await enqueue(server, { ...plan, name }, tasks);
+    }
+    const waiting = await server.lrange("{vmapcheck}:vmapcheck:wait", 0, -1);
+    expect(waiting).toHaveLength(CUTS.length * tasks.length);
+    expect(new Set(waiting).size).toBe(waiting.length);
   });
 });
 

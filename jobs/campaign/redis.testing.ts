@@ -5,6 +5,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Transform } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { Redis } from "ioredis";
 import { SLOTS } from "./server.ts";
@@ -124,10 +125,23 @@ export class TestProxy {
   readonly #sockets = new Set<Socket>();
   /** The server's. */
   target = 0;
+  /** Of the next replies with this text, it passes on this many bytes, and ends their connection; 0 for all. */
+  #bytes = 0;
+  #text = "";
 
   private constructor() {
     this.#listener = createServer((inner) => {
       const outer = connect(this.target, "127.0.0.1");
+      const replies = new Transform({
+        transform: (chunk: Buffer, _encoding, done) => {
+          if (this.#bytes === 0 || !chunk.includes(this.#text)) return done(null, chunk);
+          replies.push(chunk.subarray(0, this.#bytes));
+          replies.push(null);
+          this.#bytes = 0;
+        },
+      });
+      inner.pipe(outer);
+      outer.pipe(replies).pipe(inner);
       for (const [one, other] of [
         [inner, outer],
         [outer, inner],
@@ -140,7 +154,6 @@ export class TestProxy {
           this.#sockets.delete(one);
           other.destroy();
         });
-        one.pipe(other);
       }
     });
   }
@@ -158,6 +171,12 @@ export class TestProxy {
 
   cut(): void {
     for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** Ends the next connection that carries replies with this text, after this many of their bytes. */
+  cutAfter(bytes: number, text: string): void {
+    this.#bytes = bytes;
+    this.#text = text;
   }
 
   close(): void {
@@ -225,6 +244,10 @@ export class TestPlace {
 
   cut(): void {
     for (const proxy of this.#proxies) proxy.cut();
+  }
+
+  cutAfter(bytes: number, text: string): void {
+    for (const proxy of this.#proxies) proxy.cutAfter(bytes, text);
   }
 
   async remove(): Promise<void> {

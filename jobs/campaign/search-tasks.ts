@@ -131,19 +131,13 @@ export class SearchTasks {
 
   async status(): Promise<SearchStatus | undefined> {
     const [home, open, taken, , , , levels] = this.#keys as string[];
-    const all = await this.#home
-      .pipeline()
-      .hgetall(home as string)
-      .llen(open as string)
-      .zcard(taken as string)
-      .lrange(levels as string, 0, -1)
-      .exec();
-    const [of, waiting, working, sizes] = (all ?? []).map(([, reply]) => reply) as [
-      Record<string, string>,
-      number,
-      number,
-      string[],
-    ];
+    // Each by itself: of a pipeline that is cut off in the middle of its replies, the others are given up.
+    const [of, waiting, working, sizes] = await Promise.all([
+      this.#home.hgetall(home as string),
+      this.#home.llen(open as string),
+      this.#home.zcard(taken as string),
+      this.#home.lrange(levels as string, 0, -1),
+    ]);
     if (of.about === undefined) return undefined;
     return {
       about: of.about,
