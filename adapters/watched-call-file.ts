@@ -3,12 +3,12 @@
  * of its allocations of memory failed; and who else was asked, as a law may be about the calls of several.
  */
 import { z } from "zod";
-import { CONTEXTS, type Context, MASKS } from "../spec/vmap/concepts/contexts.ts";
+import { CONTEXTS, type Context, MASKS } from "../spec/vmap/concepts.ts";
 import { checked } from "./complaint.ts";
 import { inputError } from "./input-error.ts";
 
 /** A caller, with its mask by name. */
-export interface CallerInFile {
+interface CallerInFile {
   readonly context: Context;
   readonly mask: string;
 }

@@ -11,8 +11,7 @@
  *
  *   npx tsx bench/fragmentation.ts      prints the table and writes docs/plots/fragmentation.svg
  */
-
-import { Random } from "../engine/run/random-numbers.ts";
+import { Random } from "../engine/run/random.ts";
 import type { State } from "../kernels/vmap/state.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
 import { PAGE_SIZE, type Vpn } from "../spec/vmap/vocabulary.ts";

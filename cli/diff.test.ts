@@ -1,5 +1,4 @@
 /** `diff` as it is typed: its output, its file, and its errors of one line. */
-
 import { execFile } from "node:child_process";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,7 +10,7 @@ import { readHistory } from "../adapters/vmap/history-file.ts";
 import { placesFor } from "../jobs/diff.ts";
 import { kernelNamed } from "../jobs/names.ts";
 import { UsageError } from "../jobs/usage-error.ts";
-import { replayPair } from "../properties/diff/replay-pair.ts";
+import { replayPair } from "../properties/diff/lockstep.ts";
 import { COMPARISON } from "../properties/vmap/comparison.ts";
 import { type DiffOptions, diffVerb } from "./verbs/diff.ts";
 

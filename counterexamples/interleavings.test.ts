@@ -1,4 +1,5 @@
 /** What the catalogue says of bugs at the step grain, seen again. */
+
 import { describe, expect, test } from "vitest";
 import { interleavingIn } from "../adapters/interleaving-file.ts";
 import { readJson } from "../adapters/json-file.ts";
@@ -8,7 +9,7 @@ import { findLassos } from "../engine/live/liveness.ts";
 import { explore } from "../engine/search/explore.ts";
 import { stepMachineOf } from "../protocols/index.ts";
 import { isConfirmed } from "../protocols/run-steps.ts";
-import { CONCEPT_LAWS } from "../spec/vmap/concepts/index.ts";
+import { CONCEPT_LAWS } from "../spec/vmap/concepts.ts";
 import { LAWS } from "../spec/vmap/laws/index.ts";
 import * as stepLaws from "../spec/vmap/step-laws.ts";
 import { INTERLEAVED, wingOfInterleaved } from "./interleavings.ts";

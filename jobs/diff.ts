@@ -1,7 +1,7 @@
 /** `diff`: the shortest history on which two kernels answer differently. */
 import { begin } from "../engine/run/stepper.ts";
 import { type Difference as Commits, changesBetween } from "../kernels/versions.ts";
-import { replayPair } from "../properties/diff/replay-pair.ts";
+import { replayPair } from "../properties/diff/lockstep.ts";
 import {
   type Compared,
   comparing,
@@ -9,8 +9,7 @@ import {
   type NamedPlace,
 } from "../properties/diff/shortest-difference.ts";
 import type { PlayedOf } from "../properties/run-choices.ts";
-import type { Change } from "../spec/vmap/change.ts";
-import { versionOf } from "../spec/vmap/change.ts";
+import { type Change, versionOf } from "../spec/vmap/change.ts";
 import type { Kernel as OwnKernel } from "../spec/vmap/kernel.ts";
 import type { Comparison, Kernel, OpenWing } from "../spec/wing.ts";
 import { parametersOf } from "./parameters.ts";
@@ -211,7 +210,7 @@ function violationOf(wing: OpenWing, [one, other]: DiffReport["kernels"], differ
 }
 
 /** Undefined if one of the two is no release: a draft, or a kernel with one step replaced. */
-export function commitsBetween([one, other]: readonly [string, string]): Commits | undefined {
+function commitsBetween([one, other]: readonly [string, string]): Commits | undefined {
   const [before, after] = [versionOf(one), versionOf(other)];
   return before === undefined || after === undefined ? undefined : changesBetween(before, after);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { INTERLEAVED } from "../counterexamples/interleavings.ts";
-import { spansOf } from "../counterexamples/vmap/evidence/spans.ts";
+import { spansOf } from "../counterexamples/vmap/evidence.ts";
 import { LABELLED } from "../kernels/versions.ts";
 import { STEP_PROTOCOLS } from "../protocols/index.ts";
 import { hasChange, type Version, versionOf } from "../spec/vmap/change.ts";

@@ -1,4 +1,5 @@
 /** `list NAME`: all about one bug, kernel, law or protocol. */
+
 import type { InterleavedBug } from "../counterexamples/interleaved.ts";
 import { INTERLEAVED, interleavedCalled } from "../counterexamples/interleavings.ts";
 import { LABELLED } from "../kernels/versions.ts";
@@ -7,7 +8,7 @@ import type { StepMachine } from "../protocols/program.ts";
 import { programOf } from "../protocols/program-text.ts";
 import type { Protocol } from "../protocols/protocol.ts";
 import type { LawId } from "../spec/contract.ts";
-import { CONCEPT_LAWS } from "../spec/vmap/concepts/index.ts";
+import { CONCEPT_LAWS } from "../spec/vmap/concepts.ts";
 import type { Promises } from "../spec/vmap/promises.ts";
 import * as STEP_LAWS from "../spec/vmap/step-laws.ts";
 import {

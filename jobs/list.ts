@@ -7,7 +7,7 @@ import { programOf } from "../protocols/program-text.ts";
 import type { LawId } from "../spec/contract.ts";
 import { MEMORY_LAWS, PROCESS_LAWS } from "../spec/process.ts";
 import { versionOf } from "../spec/vmap/change.ts";
-import { CONCEPT_LAWS } from "../spec/vmap/concepts/index.ts";
+import { CONCEPT_LAWS } from "../spec/vmap/concepts.ts";
 import { isPromised, type Release, type Wing } from "../spec/wing.ts";
 import { protocolsOf } from "./interleaved-orders.ts";
 import { spansJson } from "./spans.ts";

@@ -4,7 +4,7 @@ import { BUGS, bugCalled } from "../counterexamples/vmap/index.ts";
 import { KERNELS, kernelCalled, kernelFor } from "../kernels/vmap/index.ts";
 import type { State } from "../kernels/vmap/state.ts";
 import type { LawId } from "../spec/contract.ts";
-import { CONCEPT_LAWS } from "../spec/vmap/concepts/index.ts";
+import { CONCEPT_LAWS } from "../spec/vmap/concepts.ts";
 import type { Kernel } from "../spec/vmap/kernel.ts";
 import { ALL_LAWS } from "../spec/vmap/laws/index.ts";
 import { treeCalled } from "./trees/trees.ts";

@@ -1,5 +1,4 @@
 /** `replay`: judges a history step by step: of calls on a kernel, of a recording as it is, or of interleaved steps. */
-
 import { interleavingIn, isInterleaving } from "../adapters/interleaving-file.ts";
 import { readJson } from "../adapters/json-file.ts";
 import { isTreeRun, treeRunIn } from "../adapters/tree-run-file.ts";
@@ -25,9 +24,8 @@ import { type Shortfall, shortfallsIn } from "./check/shortfalls.ts";
 import { isKnownOf, namesOf } from "./hunt-target.ts";
 import { readHistory, readPinned, readPinnedInterleaving, readPinnedTreeRun } from "./pin/pinned.ts";
 import { isRecording, refuseTrace } from "./recorded.ts";
-import { type ReplayedRecording, replayRecording } from "./replay-recording.ts";
+import { historyOfTrace, type ReplayedRecording, replayRecording } from "./replay-recording.ts";
 import { type ReplayedRun, replayRun } from "./replay-run.ts";
-import { historyOfTrace } from "./trace-history.ts";
 import { type ReplayedWatchedCall, replayWatchedCall } from "./trees/contexts.ts";
 import { type ReplayedTreeRun, replayTreeRun } from "./trees/run.ts";
 import { isTreeName, openTree, TREE_PREFIX } from "./trees/trees.ts";
@@ -211,7 +209,7 @@ export async function onKernel<T extends Terms>(
 }
 
 /** The chosen history, and the kernel to run it on. */
-export type ChosenHistory<T extends Terms = Terms> = Pick<
+type ChosenHistory<T extends Terms = Terms> = Pick<
   ReplayedHistory<T>,
   "name" | "history" | "kernel" | "bug" | "rerun"
 >;

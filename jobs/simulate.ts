@@ -2,7 +2,7 @@
 import { readCosts, readDefaultCosts } from "../adapters/costs-file.ts";
 import { COSTS, type Cost, type Costs, withCosts } from "../costs/costs.ts";
 import { GATHERINGS, type MunmapResult, runMunmap } from "../costs/gather/munmap.ts";
-import { type PowerLaw, powerLawThrough } from "../costs/power-law.ts";
+import { type PowerLaw, powerLawThrough } from "../costs/simulation.ts";
 import { type Column, runCell, SEED_CPUS, SEED_TABLE } from "../costs/vmap/calibration.ts";
 import { type Interface, type LoopResult, runLoop } from "../costs/vmap/loop.ts";
 import {
@@ -27,7 +27,7 @@ export const PARTS = [
   "aliases",
   "gather",
 ] as const;
-export type Part = (typeof PARTS)[number];
+type Part = (typeof PARTS)[number];
 
 export interface SimulateOptions extends Watch {
   /** Beside the table, which is always made. */
@@ -39,7 +39,7 @@ export interface SimulateOptions extends Watch {
   readonly cpus?: number | undefined;
 }
 
-export interface TableRow {
+interface TableRow {
   readonly threads: number;
   /** Simulated nanoseconds of a map, touch and unmap of 4 pages, and those of the message of db64fe02. */
   readonly before: number;
@@ -47,7 +47,7 @@ export interface TableRow {
   readonly measured: Readonly<Record<Column, number>>;
 }
 
-export interface Variant {
+interface Variant {
   readonly what: string;
   readonly threads: number;
   readonly before: number | null;
@@ -55,7 +55,7 @@ export interface Variant {
 }
 
 /** By how much a cell grows, as a factor, where one cost is twice as large. */
-export interface Sensitivity {
+interface Sensitivity {
   readonly cost: Cost;
   readonly nanoseconds: number;
   readonly oneThreadBefore: number;
@@ -79,7 +79,7 @@ export interface Growth {
 }
 
 /** Each share beside that of the same line in the profile of db64fe02; null where it has none. */
-export interface ProfiledResult extends Omit<DirectoryResult, "shares"> {
+interface ProfiledResult extends Omit<DirectoryResult, "shares"> {
   readonly shares: readonly {
     readonly as: string;
     readonly share: number;
@@ -114,7 +114,7 @@ export interface SimulateReport {
 }
 
 /** A release of each family: the labels of docs/cost.md. */
-export const FAMILIES: readonly string[] = [
+const FAMILIES: readonly string[] = [
   "2.6.27",
   "2.6.28",
   "2.6.39",
@@ -126,7 +126,7 @@ export const FAMILIES: readonly string[] = [
   "7.2",
 ];
 
-export const MOST_CPUS = 4096;
+const MOST_CPUS = 4096;
 const SATURATED = 0.9;
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };

@@ -1,5 +1,5 @@
 /** A bug's spans in words: since when, until when, by which commit. */
-import { isUnreleased, spansOf } from "../counterexamples/vmap/evidence/spans.ts";
+import { isUnreleased, spansOf } from "../counterexamples/vmap/evidence.ts";
 import type { Change } from "../spec/vmap/change.ts";
 
 const releaseOf = ({ release }: Change) => release.replace(/-rc\d+$/, "");

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { historyIn } from "../adapters/vmap/history-file.ts";
-import { isUnreleased, spansOf } from "../counterexamples/vmap/evidence/spans.ts";
+import { isUnreleased, spansOf } from "../counterexamples/vmap/evidence.ts";
 import { BUGS } from "../counterexamples/vmap/index.ts";
 import { replay } from "../engine/run/stepper.ts";
 import { bugsIn, LABELLED, MAINLINE, variants } from "../kernels/versions.ts";

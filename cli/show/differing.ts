@@ -1,6 +1,6 @@
 /** Where two kernels answer differently: the history, both replies, and the address space of both after it. */
 import { commitsLine, commitsText, type DiffReport, playedOn } from "../../jobs/diff.ts";
-import { type PairStep, replayPair } from "../../properties/diff/replay-pair.ts";
+import { type PairStep, replayPair } from "../../properties/diff/lockstep.ts";
 import {
   type Compared,
   type Difference,

@@ -2,7 +2,7 @@
 
 import type { InterleavedBug } from "../../counterexamples/interleaved.ts";
 import { INTERLEAVED } from "../../counterexamples/interleavings.ts";
-import { narrowedBy, spansOf } from "../../counterexamples/vmap/evidence/spans.ts";
+import { narrowedBy, spansOf } from "../../counterexamples/vmap/evidence.ts";
 import { familyOf, protocolsOf } from "../../jobs/interleaved-orders.ts";
 import {
   bugJson,

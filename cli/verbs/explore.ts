@@ -28,10 +28,8 @@ import {
 } from "../files.ts";
 import { commandLine, print, watched } from "../output.ts";
 import { ENDED, exploredJson, exploredText } from "../show/explored.ts";
-import { lastingJson, lastingText } from "../show/lasting.ts";
+import { lastingJson, lastingText, swarmJson, swarmText, walkedJson, walkedText } from "../show/searched.ts";
 import { labelOf, statesOf } from "../show/state.ts";
-import { swarmJson, swarmText } from "../show/swarm.ts";
-import { walkedJson, walkedText } from "../show/walked.ts";
 
 export interface ExploreArguments {
   readonly scope?: string;

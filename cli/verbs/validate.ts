@@ -1,12 +1,11 @@
 /** `validate`: the logs of running kernels, judged by the laws that they show. */
-
 import { join } from "node:path";
 import { type NotPinned, type PinnedLog, pinLog } from "../../jobs/logs/pin-log.ts";
 import { type ValidateOptions as Options, type ValidateReport, validate } from "../../jobs/logs/validate.ts";
 import { replayLine } from "../../jobs/names.ts";
 import { UsageError } from "../../jobs/usage-error.ts";
 import type { Area } from "../../properties/vmap/log/area.ts";
-import { hexOfPage } from "../../properties/vmap/log/hex.ts";
+import { hexOfPage } from "../../properties/vmap/log/window.ts";
 import type { Extent } from "../../spec/vmap/vocabulary.ts";
 import { AS_EXPECTED, BAD_INPUT, INTERRUPTED, UNEXPECTED } from "../exit.ts";
 import { makeFolder, reportUnwritten, writeFiles } from "../files.ts";

@@ -14,11 +14,11 @@ import type { Bug } from "./bug.ts";
 import {
   blocksWithStale,
   isUsedUp,
+  kernelsWith,
   leavesFragments,
   liesInBlocks,
   PURGING_ALL_FRAGMENTED,
-} from "./evidence/left-in-blocks.ts";
-import { kernelsWith } from "./evidence/spans.ts";
+} from "./evidence.ts";
 
 const withoutVbFragmentExhaustion = kernelWith(
   { ...releaseOf("2.6.28.10"), fragments: "purged" },

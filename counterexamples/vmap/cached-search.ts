@@ -12,7 +12,7 @@ import { requestOf } from "../../spec/vmap/laws/law.ts";
 import { releaseOf } from "../../spec/vmap/releases.ts";
 import type { Bug, Evidence } from "./bug.ts";
 import { repaired3_1 } from "./controls/repaired-kernels.ts";
-import { kernelsWith } from "./evidence/spans.ts";
+import { kernelsWith } from "./evidence.ts";
 
 const withoutCacheDraftRangeBugon = kernelWith(
   releaseOf("piggin-draft-1"),

@@ -11,7 +11,7 @@ import { outsideOf } from "../../spec/vmap/laws/domain.ts";
 import { releaseOf } from "../../spec/vmap/releases.ts";
 import { fitsBlock } from "../../spec/vmap/scope.ts";
 import type { Bug, Evidence } from "./bug.ts";
-import { kernelsWith } from "./evidence/spans.ts";
+import { kernelsWith } from "./evidence.ts";
 
 const withoutAllocOfNothing = kernelWith(
   releaseOf("2.6.28"),

@@ -12,7 +12,7 @@ import { releaseOf } from "../../spec/vmap/releases.ts";
 import { PAGE_SIZE } from "../../spec/vmap/vocabulary.ts";
 import type { Bug, Evidence } from "./bug.ts";
 import { repaired2_6_28 } from "./controls/repaired-kernels.ts";
-import { kernelsWith } from "./evidence/spans.ts";
+import { kernelsWith } from "./evidence.ts";
 
 export const vaGapOffbyone: Bug = {
   id: "va-gap-offbyone",

@@ -16,7 +16,7 @@ import type { Kernel } from "../../spec/vmap/kernel.ts";
 import { mayComeFromPool, newArea } from "../../spec/vmap/laws/law.ts";
 import { releaseOf } from "../../spec/vmap/releases.ts";
 import type { Bug, Evidence } from "./bug.ts";
-import { liesInBlocks } from "./evidence/left-in-blocks.ts";
+import { liesInBlocks } from "./evidence.ts";
 
 const withoutPurgeListUaf = kernelWith(
   releaseOf("2.6.28"),

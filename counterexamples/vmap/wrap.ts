@@ -3,7 +3,7 @@ import { listKernel, rules2_6_27 } from "../../kernels/vmap/linux-2.6.27.ts";
 import { placedExtent, requestOf } from "../../spec/vmap/laws/law.ts";
 import type { Bug, Evidence } from "./bug.ts";
 import { repaired2_6_27, repaired2_6_28, repaired2_6_39 } from "./controls/repaired-kernels.ts";
-import { wrapsOf } from "./evidence/wrap.ts";
+import { wrapsOf } from "./evidence.ts";
 
 export const vaNoWrapCheck: Bug = {
   id: "va-no-wrap-check",

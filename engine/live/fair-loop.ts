@@ -2,8 +2,7 @@
 import type { Agents } from "../reduce/agents.ts";
 import { actionsTo } from "../search/explore.ts";
 import type { Reached } from "../search/visitable.ts";
-import { componentsOf } from "./components.ts";
-import type { Graph } from "./lasting-graph.ts";
+import { componentsOf, type Graph } from "./lasting-graph.ts";
 
 /** A run that never ends, as indices of actions. */
 export interface Lasso {

@@ -4,9 +4,9 @@ import { BOUNDS, quickly } from "../bounds.testing.ts";
 import type { Action, PackedMachine } from "../machine.ts";
 import { has } from "../reduce/conditions.ts";
 import { type Field, Layout, plain } from "../search/layout.ts";
-import { componentsOf } from "./components.ts";
 import { confirmLasso } from "./confirm-lasso.ts";
 import type { Lasso } from "./fair-loop.ts";
+import { componentsOf } from "./lasting-graph.ts";
 import { findingLassos, findLassos } from "./liveness.ts";
 
 /** A machine of these actions that must not stay for ever where the condition holds. */

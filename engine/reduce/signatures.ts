@@ -2,7 +2,7 @@
  * The signature of each member of an index set in a state, independent of its number. symmetry.ts sorts members by it.
  */
 import type { Field, IndexSet, Layout } from "../search/layout.ts";
-import { arrayOf, type Members } from "./index-members.ts";
+import { arrayOf, type Members } from "./swaps.ts";
 
 /**
  * Bits of a signature: with fewer, more members tie by chance (with 5, a fifth more orders were tried); with more,

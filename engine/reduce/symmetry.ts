@@ -11,9 +11,8 @@
  * swap or two a state, and each order to be tried takes one more than the order tried before it.
  */
 import type { IndexSet, Layout } from "../search/layout.ts";
-import { Members } from "./index-members.ts";
 import { Signatures } from "./signatures.ts";
-import { Swaps } from "./swaps.ts";
+import { Members, Swaps } from "./swaps.ts";
 
 /** Layouts with more numberings are refused: if all signatures are equal, all orders are tried. */
 const MOST_NUMBERINGS = 40_320;

@@ -1,7 +1,7 @@
-/** Draws from a fast-check arbitrary until something is found or a limit is reached. */
+/** Random numbers from a seed, and draws from a fast-check arbitrary until something is found or a limit is reached. */
 import fc from "fast-check";
 
-export interface RandomSearch<Drawn, Found> {
+interface RandomSearch<Drawn, Found> {
   readonly drawn: fc.Arbitrary<Drawn>;
   /** Tries one value; a result ends the search. */
   attempt(drawn: Drawn): Found | undefined;
@@ -9,7 +9,7 @@ export interface RandomSearch<Drawn, Found> {
   readonly runs: number;
 }
 
-export interface RandomResult<Found> {
+interface RandomResult<Found> {
   readonly found: Found | undefined;
   readonly runs: number;
 }
@@ -26,4 +26,23 @@ export function searchAtRandom<Drawn, Found>(search: RandomSearch<Drawn, Found>)
   // What an attempt throws is no failure of the property.
   if (failed && found === undefined) throw errorInstance;
   return { found, runs: numRuns };
+}
+
+/** A small generator of random numbers, determined by its seed (xorshift32, Marsaglia 2003). */
+export class Random {
+  #state: number;
+
+  constructor(seed: number) {
+    this.#state = (seed * 2654435761 + 1) | 0 || 1;
+  }
+
+  /** A whole number in [0, bound). */
+  below(bound: number): number {
+    let x = this.#state;
+    x ^= x << 13;
+    x ^= x >>> 17;
+    x ^= x << 5;
+    this.#state = x;
+    return (x >>> 0) % bound;
+  }
 }

@@ -2,10 +2,10 @@
 import { confirmRun, holdsIn } from "../actions.ts";
 import { failedIn, type PackedMachine } from "../machine.ts";
 import type { ShortestViolation, Stop } from "../search/visitable.ts";
-import { Random } from "./random-numbers.ts";
+import { Random } from "./random.ts";
 import { shrink } from "./shrink.ts";
 
-export interface Walks {
+interface Walks {
   readonly runs: number;
   /** Steps of a run, at most. */
   readonly longest: number;

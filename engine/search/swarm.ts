@@ -4,7 +4,7 @@
  * of each other. How many states there are is estimated from what several of them found, as animals are counted that
  * are caught more than once.
  */
-import { Random } from "../run/random-numbers.ts";
+import { Random } from "../run/random.ts";
 import { endedBy } from "./explore.ts";
 import { hash } from "./hash.ts";
 import { addInitial, batchFor, count, expand, noFindings, refuse, summary, violatedIn } from "./search.ts";

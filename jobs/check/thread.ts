@@ -1,4 +1,4 @@
-/** A thread that checks one kernel at a time for `check-threads.ts`. */
+/** A thread that checks one kernel at a time for `threads.ts`. */
 import { parentPort } from "node:worker_threads";
 import { kernelMeant, opened } from "../wings.ts";
 import { Work } from "../work.ts";

@@ -10,11 +10,11 @@ import { gunzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { fileOf } from "../../adapters/complaints.testing.ts";
 import { AFTER_VIOLATION } from "../../properties/vmap/log/doubts.ts";
-import { hexOfPage } from "../../properties/vmap/log/hex.ts";
+import { hexOfPage } from "../../properties/vmap/log/window.ts";
 import { CleanLog, Draw, FAULTS, type Fault } from "./planted-faults.testing.ts";
 import { type ValidateReport, validate } from "./validate.ts";
 
-const FIXTURES = fileURLToPath(new URL("../../adapters/vmap/logs/fixtures/", import.meta.url));
+const FIXTURES = fileURLToPath(new URL("../../adapters/vmap/logs/fixtures", import.meta.url));
 const FOLDER = process.env.VMAPCHECK_LOGS ?? FIXTURES;
 const LOGS = readdirSync(FOLDER).flatMap((file) => {
   const [, name, version] = /^((\d+\.\d+).*)\.trace\.txt\.gz$/.exec(file) ?? [];

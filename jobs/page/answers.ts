@@ -2,25 +2,80 @@
 import { isInterleaving } from "../../adapters/interleaving-file.ts";
 import { readJson } from "../../adapters/json-file.ts";
 import { isTreeRun, type TreeRunFile, treeRunIn } from "../../adapters/tree-run-file.ts";
-import { interleavedCalled } from "../../counterexamples/interleavings.ts";
+import { INTERLEAVED, interleavedCalled } from "../../counterexamples/interleavings.ts";
+import type { Bug } from "../../spec/wing.ts";
 import { toolLine } from "../names.ts";
 import { VERSION } from "../package-version.ts";
 import { isRecording } from "../recorded.ts";
 import { onKernel, type Replay, replay, replayHistory } from "../replay.ts";
 import type { ReplayedRecording } from "../replay-recording.ts";
+import { spanText } from "../spans.ts";
 import { isTreeName, treeName } from "../trees/trees.ts";
 import { UsageError } from "../usage-error.ts";
 import { OPEN_VMAP } from "../vmap/open-wing.ts";
-import { bugMeant } from "../wings.ts";
+import { allWings, bugMeant } from "../wings.ts";
 import type { Watch } from "../work.ts";
 import { machines, stateByHand } from "./by-hand.ts";
-import type { Document, Film, RunFilm, Start } from "./documents.ts";
-import { filmOfHistory, filmOfRecording } from "./film.ts";
+import type { BugEntry, Document, Film, Gallery, GalleryEntry, RunFilm, Start } from "./documents.ts";
+import { bugEntry, filmOfHistory, filmOfRecording } from "./film.ts";
 import { FoundHistories, type FoundHistory } from "./found.ts";
-import { gallery } from "./gallery.ts";
 import { logDocument } from "./log-document.ts";
 import { checkedSubject, matrixOfCatalogue } from "./matrix.ts";
 import { filmOfRun } from "./run-film.ts";
+
+// Every bug of the catalogue, with its story in three sentences and its films.
+
+async function gallery(): Promise<Gallery> {
+  const calls = new Map((await allWings()).flatMap(({ bugs }) => bugs.map((bug) => [bug.id, bug] as const)));
+  const ids = [...new Set([...calls.keys(), ...INTERLEAVED.map(({ id }) => id)])];
+  return { kind: "gallery", bugs: ids.map((id) => entryOf(id, calls.get(id))).sort(byNumber) };
+}
+
+/** Numbered bugs first, A1 before A10. */
+function byNumber(a: GalleryEntry, b: GalleryEntry): number {
+  const key = ({ number }: GalleryEntry) =>
+    number === null ? "zz" : number.replace(/\d+/, (digits) => digits.padStart(3, "0"));
+  return key(a).localeCompare(key(b)) || a.id.localeCompare(b.id);
+}
+
+function entryOf(id: string, calls: Bug | undefined): GalleryEntry {
+  const steps = interleavedCalled(id);
+  const bug = bugEntry((calls ?? steps) as NonNullable<typeof calls | typeof steps>);
+  const pinned = calls?.violations ?? [];
+  const runs = steps?.violations ?? [];
+  const laws = [...new Set([...pinned, ...runs].map(({ law }) => law))];
+  const on = new Set(pinned.flatMap((each) => each.on));
+  const where = [
+    ...(on.size > 0 ? [`on ${on.size === 1 ? [...on][0] : `${on.size} kernels`}`] : []),
+    ...(runs.length > 0 ? ["where calls interleave"] : []),
+  ];
+  const films = [
+    ...pinned.map(({ law, on }) => ({
+      says: `${law} on ${on[0]}`,
+      opens: `history?${new URLSearchParams({ target: id, law, kernel: on[0] ?? "" })}`,
+    })),
+    ...runs.map(({ law, protocol }) => ({
+      says: `${law}, interleaved, on ${protocol}`,
+      opens: `run?${new URLSearchParams({ target: id, law, kernel: protocol })}`,
+    })),
+  ];
+  return {
+    ...bug,
+    story: [bug.says, spanSentence(bug), `It violates ${listed(laws)} ${where.join(", and ")}.`],
+    films: films.filter(({ opens }, nth) => films.findIndex((each) => each.opens === opens) === nth),
+  };
+}
+
+const listed = (all: readonly string[]) =>
+  all.length < 3 ? all.join(" and ") : `${all.slice(0, -1).join(", ")} and ${all.at(-1)}`;
+
+function spanSentence(bug: BugEntry): string {
+  const span = spanText(bug);
+  if (span.startsWith("never ")) return `It was ${span}.`;
+  const [, release, by] = /^since (\S+) until \1 before its release by (.+)$/.exec(span) ?? [];
+  if (release !== undefined) return `Only kernels before the release of ${release} had it, until ${by}.`;
+  return /^(since|from) /.test(span) ? `Kernels have it ${span}.` : `Its repair: ${span}.`;
+}
 
 /** What was given on the command line: nothing else of the disk is read. */
 export interface Given {
@@ -35,8 +90,8 @@ export interface Given {
 }
 
 /** The word that stands for the given file, or the given tree, in an address. */
-export const GIVEN_FILE = "file";
-export const GIVEN_TREE = "tree";
+const GIVEN_FILE = "file";
+const GIVEN_TREE = "tree";
 
 /** A file, a bug, or `tree:DIR`. Throws a UsageError for a bug that is none. */
 export async function givenBy(word: string | undefined, tree?: string): Promise<Given> {
@@ -65,7 +120,7 @@ function logOf({ file }: Given): string {
 }
 
 /** Where the page begins. */
-export async function startOf(given: Given): Promise<Start> {
+async function startOf(given: Given): Promise<Start> {
   const { bug, file, tree } = given;
   const about = { kind: "start", version: VERSION } as const;
   if (bug !== undefined) {

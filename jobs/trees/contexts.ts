@@ -3,7 +3,7 @@ import { formatWatchedCall, type WatchedCallFile } from "../../adapters/watched-
 import { nameInterleaved } from "../../counterexamples/interleavings.ts";
 import { callersOf } from "../../protocols/vmap/contexts/releases.ts";
 import { type Version, versionOf } from "../../spec/vmap/change.ts";
-import { type CallFrom, type Context, MASKS } from "../../spec/vmap/concepts/contexts.ts";
+import { type CallFrom, type Context, MASKS } from "../../spec/vmap/concepts.ts";
 import { type Callers, type WatchedViolation, watchCalls } from "../../trees/vmap/watched-calls.ts";
 import { dropStaleCalls, keepCall } from "../failures.ts";
 import { surestProtocolFor } from "../interleaved-orders.ts";

@@ -1,5 +1,4 @@
 /** What a gather does, call by call. Each release takes its steps by the facts of its commits. */
-
 import type { LawId } from "../../spec/contract.ts";
 import type { Fingerprint } from "../../spec/fingerprint.ts";
 import type { CommandRecord } from "../../spec/gather/commands/command.ts";
@@ -10,13 +9,21 @@ import type { Scope } from "../../spec/gather/scope.ts";
 import { PAGE, TOP } from "../../spec/gather/vocabulary.ts";
 import { freeAtOnce, freeBatches, freeChain, leftIn, nextBatch } from "./batches.ts";
 import { dumpOf } from "./dumps.ts";
-import { addState } from "./fingerprint.ts";
 import { flushMmu, flushTlb, flushTlbOnly, isNested } from "./flush.ts";
 import { follow, insert, load, touch, walk } from "./hardware.ts";
 import { queueHash, setLazy } from "./hash.ts";
 import { adjustRange, noteEntry, noteTable, resetRange } from "./range.ts";
 import { beginS390, flushS390, freeTableS390 } from "./s390.ts";
-import { copyState, type Gather, newGather, newState, type Rules, type State, type Steps } from "./state.ts";
+import {
+  addState,
+  copyState,
+  type Gather,
+  newGather,
+  newState,
+  type Rules,
+  type State,
+  type Steps,
+} from "./state.ts";
 import {
   collapse,
   flushTables,
@@ -29,8 +36,7 @@ import {
   runCallbacks,
   unshare,
 } from "./tables.ts";
-import { endVma, flushFrames, startVma } from "./vmas.ts";
-import { removePage, setPageSize, zap } from "./zap.ts";
+import { endVma, flushFrames, removePage, setPageSize, startVma, zap } from "./zap.ts";
 
 export const STEPS: Steps = {
   ...{ flushTlb, flushTlbOnly, flushTables, invalidate, finish, removeTable, unshare },

@@ -4,11 +4,11 @@ import { PAGE } from "../../spec/gather/vocabulary.ts";
 import { addEntry, flushRmaps, freeAtOnce } from "./batches.ts";
 import { flushFree, flushMmu } from "./flush.ts";
 import { queueHash } from "./hash.ts";
-import { noteEntry } from "./range.ts";
+import { noteEntry, resetRange } from "./range.ts";
 import type { Gather, Rules, State } from "./state.ts";
 
 /** What __tlb_remove_page asserts of its caller, and notes. */
-export function notePage(state: State, gather: Gather, rules: Rules, size: number): void {
+function notePage(state: State, gather: Gather, rules: Rules, size: number): void {
   const { flushIf, pageSize } = rules.facts;
   if (flushIf === "need_flush") gather.needFlush = 1;
   else if (flushIf === "need_flush, asserted" && !gather.needFlush) state.events.push({ kind: "bug" });
@@ -119,4 +119,43 @@ export function setPageSize(state: State, gather: Gather, rules: Rules, size: nu
   const excused = gather.fullmm !== 0 || (facts.pageSize === "flushes, unless all is" && gather.all !== 0);
   if (changes && facts.pageSize !== "stored" && !excused) flushMmu(state, gather, rules);
   gather.pageSize = size;
+}
+
+// Start and end of a vma, and vmas of frames without pages.
+
+/** Whether start and end of a vma are generic code on this architecture. */
+function hasGenericVmas({ scope: { arch } }: State, { facts }: Rules): boolean {
+  return facts.genericVma || arch === "gen" || arch === "geninv";
+}
+
+/** tlb_start_vma. */
+export function startVma(state: State, gather: Gather, command: Of<"startVma">, rules: Rules): void {
+  const { facts } = rules;
+  if (!hasGenericVmas(state, rules) || !facts.cachesFlushed || gather.fullmm) return;
+  gather.exec = command.exec ? 1 : 0;
+  gather.huge = command.huge ? 1 : 0;
+  const isOfFrames = command.pfnmap ? 1 : 0;
+  gather.pfnmap = facts.frameVmas === "flush at free_vmas" ? gather.pfnmap | isOfFrames : isOfFrames;
+  state.events.push({ kind: "cache", start: command.start, end: command.end });
+}
+
+/** tlb_end_vma. */
+export function endVma(state: State, gather: Gather, rules: Rules): void {
+  const { facts, steps } = rules;
+  if (!hasGenericVmas(state, rules) || gather.fullmm || facts.endVma === "nothing") return;
+  const { arch } = state.scope;
+  if (arch !== "gen" && arch !== "geninv") {
+    if (facts.frameVmas === "flush at the end") flushFrames(state, gather, rules);
+    return;
+  }
+  if (facts.endVma === "TLB part") steps.flushTlbOnly(state, gather, rules);
+  else if (gather.end !== 0) {
+    steps.flushTlb(state, gather, rules);
+    resetRange(gather);
+  }
+}
+
+/** Flushes what was removed of vmas of frames without pages, before a driver can think them unmapped. */
+export function flushFrames(state: State, gather: Gather, rules: Rules): void {
+  if (!gather.fullmm && gather.pfnmap) rules.steps.flushTlbOnly(state, gather, rules);
 }

@@ -1,7 +1,14 @@
 /** The page allocator as pinning uses it: which frame comes next, and that copies share nothing. */
 import { describe, expect, test } from "vitest";
-import { assignFrames, copyFrames, emptyFrames, type Frames, freeFrame, takeFrame } from "./frames.ts";
-import { pagesOf } from "./page-map.ts";
+import {
+  assignFrames,
+  copyFrames,
+  emptyFrames,
+  type Frames,
+  freeFrame,
+  pagesOf,
+  takeFrame,
+} from "./page-map.ts";
 
 /** These frames freed, noting them or not, and these in the stock. */
 function framesOf(freed: readonly number[], stock: readonly number[] = [], notes = false): Frames {

@@ -6,14 +6,18 @@
 import type { AliasReport, Response, Touch, Translation } from "../../spec/vmap/commands.ts";
 import type { Cpu, Extent, Pages, Pfn, Vpn } from "../../spec/vmap/vocabulary.ts";
 import { bugOn } from "../vmap/bug.ts";
-import { assignFrames, copyFrames, emptyFrames, type Frames, freeFrame } from "./frames.ts";
 import {
+  assignFrames,
   assignPageMap,
+  copyFrames,
   copyPageMap,
   dropPage,
   dropRange,
+  emptyFrames,
   emptyPageMap,
+  type Frames,
   frameOf,
+  freeFrame,
   type PageMap,
   pagesIn,
   pagesOf,
@@ -36,7 +40,7 @@ export interface Memory {
 }
 
 /** What of a kernel's state the hardware works on: its memory, and what the reply counts. */
-export interface Machine {
+interface Machine {
   readonly memory: Memory;
   readonly word: Pages;
   /** Whether frames are noted one by one. */

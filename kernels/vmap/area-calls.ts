@@ -7,10 +7,9 @@ import { giveBackDescriptor, NONE, takeDescriptor } from "./areas.ts";
 import { purgeFragmented } from "./block-sweeps.ts";
 import { MARKS } from "./coverage-marks.ts";
 import { NO_ROOM } from "./search-uncached.ts";
-import type { State } from "./state.ts";
+import { type State, takeTurn } from "./state.ts";
 import type { Steps } from "./steps.ts";
 import { add } from "./word-arithmetic.ts";
-import { takeTurn } from "./work.ts";
 
 /** purge_vmap_area_lazy: a purge that waits for the lock, and takes fragmented blocks as well. */
 export function purgeNow(state: State, steps: Steps): void {

@@ -12,9 +12,8 @@ import { freeBlock, startOf, useIndex } from "./block-sweeps.ts";
 import { blockAt, takeBlock, takeOffList } from "./blocks.ts";
 import { bugOn, KernelBug } from "./bug.ts";
 import { NO_ROOM } from "./search-uncached.ts";
-import type { State } from "./state.ts";
+import { type State, takeTurn } from "./state.ts";
 import type { Steps } from "./steps.ts";
-import { takeTurn } from "./work.ts";
 
 /** vb_alloc: this many pages in a block of this CPU, in a new one if necessary. NO_ROOM if no block can be made. */
 export function allocInBlock(state: State, cpu: Cpu, count: Pages, steps: Steps): Vpn {

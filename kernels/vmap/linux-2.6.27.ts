@@ -20,10 +20,9 @@ import { alwaysListed } from "./area-index.ts";
 import { giveBackDescriptor, listed, listInsertAfter, listRemove, NONE, takeDescriptor } from "./areas.ts";
 import { kernelOf, type Result } from "./kernel.ts";
 import { pin, unpin } from "./pinning.ts";
-import { initialState, type State } from "./state.ts";
+import { initialState, type State, takeTurn } from "./state.ts";
 import { warnOfNoArea } from "./unmap-calls.ts";
 import { add, align, subtract } from "./word-arithmetic.ts";
-import { takeTurn } from "./work.ts";
 
 /** VM_IOREMAP, the one flag a dump of this kernel shows. */
 const IOREMAP = 1;
@@ -37,7 +36,7 @@ interface Hole {
 }
 
 /** The tests a repair replaces. */
-export interface ListRules {
+interface ListRules {
   /** Whether a hole that ends before another area may be used; the one behind the last is always tested. */
   holeAllowed(addr: Vpn, length: Pages, request: Alloc): boolean;
   /** How an address is brought to the alignment: the kernel's own wraps. */

@@ -6,9 +6,8 @@
 import type { Pinned } from "../../spec/vmap/commands.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
 import type { Pfn } from "../../spec/vmap/vocabulary.ts";
-import { takeFrame } from "../hardware/frames.ts";
 import { deadPagesOf, dropPte, flushTlbKernelRange } from "../hardware/memory.ts";
-import { emptyPageMap, frameOf } from "../hardware/page-map.ts";
+import { emptyPageMap, frameOf, takeFrame } from "../hardware/page-map.ts";
 import type { State } from "./state.ts";
 
 /** What a policy did. */

@@ -3,17 +3,15 @@
  * them. To 4.6 a lazy area is one with a flag, found by walking the list of all areas; from 4.7 a free pushes
  * it on a list of its own (80c4bd7a5e4d), so they are released newest first.
  */
-
 import type { Extent } from "../../spec/vmap/vocabulary.ts";
 import { flushTlbKernelRange, unmapRange } from "../hardware/memory.ts";
 import { walked } from "../structures/walked.ts";
 import { eraseArea } from "./area-calls.ts";
 import { type Areas, NONE } from "./areas.ts";
 import { bugOn } from "./bug.ts";
-import type { State } from "./state.ts";
+import { type State, takeTurn } from "./state.ts";
 import type { PurgeSteps } from "./steps.ts";
 import { distance } from "./word-arithmetic.ts";
-import { takeTurn } from "./work.ts";
 
 /** VM_LAZY_FREE and VM_LAZY_FREEING, to 4.6. */
 export const LAZY_FREE = 1;

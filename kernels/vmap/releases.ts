@@ -2,6 +2,7 @@
  * The rules of each release, from what the commits changed (kernels/changes.ts): each fact selects one way to take a
  * step. The recordings test whether the answers are those of the releases (adapters/vmap/conform.test.ts).
  */
+
 import { isLittleLeft } from "../../spec/vmap/scope.ts";
 import { type Facts, factsOf } from "../changes.ts";
 import { flushCacheVunmap } from "../hardware/memory.ts";
@@ -20,8 +21,7 @@ import { plainSize, withOverhead, withOverheadAbovePage } from "./search-tree.ts
 import { anyAddress, notBelowWindow, searchUncached } from "./search-uncached.ts";
 import type { LazyExtents, LazyKeeping } from "./steps.ts";
 import { sweepAllBlocks, unmapAliases } from "./vmap-kernel.ts";
-import { align } from "./word-arithmetic.ts";
-import { endWraps, lastByteWraps, neverWraps } from "./wrap-tests.ts";
+import { align, endWraps, lastByteWraps, neverWraps } from "./word-arithmetic.ts";
 
 const WRAPS = { "no test": neverWraps, "its last byte": lastByteWraps, "its end": endWraps };
 

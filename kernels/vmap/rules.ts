@@ -23,7 +23,7 @@ import { initialState, type State } from "./state.ts";
 import type { LazyExtents, LazyKeeping, PurgeSteps, Steps } from "./steps.ts";
 import { unmapRam, vfreeStray } from "./unmap-calls.ts";
 import { vmapKernel } from "./vmap-kernel.ts";
-import { neverWraps } from "./wrap-tests.ts";
+import { neverWraps } from "./word-arithmetic.ts";
 
 /** What a release's own search does not read is present nevertheless. */
 export interface Rules

@@ -11,8 +11,7 @@ import { NeverReturns, ROUND_THE_LIST } from "./bug.ts";
 import { MARKS } from "./coverage-marks.ts";
 import { NO_ROOM } from "./search-uncached.ts";
 import type { State } from "./state.ts";
-import { add, type align } from "./word-arithmetic.ts";
-import type { WrapTest } from "./wrap-tests.ts";
+import { add, type align, type WrapTest } from "./word-arithmetic.ts";
 
 /** Where a scan begins: an address, and the first area that may be in its way (NONE: nothing is). */
 export interface StartingPoint {

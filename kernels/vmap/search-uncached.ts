@@ -10,8 +10,7 @@ import { NONE } from "./areas.ts";
 import { NeverReturns, ROUND_THE_LIST } from "./bug.ts";
 import { MARKS } from "./coverage-marks.ts";
 import type { State } from "./state.ts";
-import { add, type align } from "./word-arithmetic.ts";
-import type { WrapTest } from "./wrap-tests.ts";
+import { add, type align, type WrapTest } from "./word-arithmetic.ts";
 
 /** The address a search found, or NO_ROOM. */
 export const NO_ROOM = -1;
@@ -73,7 +72,7 @@ function wrapped(state: State): typeof NO_ROOM {
  * The descent of db64fe02: the area from which the scan starts, or NONE if no area can be in the way. It remembers an
  * area below addr, else the first one that begins inside the wanted range. An area completely below is then skipped.
  */
-export function firstToLookAt(state: State, addr: Vpn, size: Pages): number {
+function firstToLookAt(state: State, addr: Vpn, size: Pages): number {
   const first = descend(state, addr, size);
   if (first !== NONE && (state.areas.end[first] as number) < addr) return next(state.areas, first);
   return first;

@@ -5,7 +5,7 @@ import type { Bytes, Extent, Pages, Vpn } from "../../spec/vmap/vocabulary.ts";
 import { assignMemory, copyMemory, emptyMemory, type Memory } from "../hardware/memory.ts";
 import { type Areas, assignAreas, copyAreas, emptyAreas, NONE } from "./areas.ts";
 import { assignBlocks, type Blocks, copyBlocks, emptyBlocks } from "./blocks.ts";
-import { LEAST_TURNS } from "./bug.ts";
+import { LEAST_TURNS, NeverReturns } from "./bug.ts";
 import { assignFreeSpace, copyFreeSpace, type FreeSpace, noFreeSpace } from "./free-space.ts";
 import { assignPools, copyPools, emptyPools, type Pools } from "./pools.ts";
 
@@ -160,3 +160,21 @@ export type Effects = Required<
   >
 > &
   Pick<Response, "warning">;
+
+// How a call that loops for ever is distinguished from a long one: by the number of turns of its loops. Every loop of a
+// kernel that might not end takes a turn each time round.
+
+const TURNS_FOR_EACH = 64;
+
+/** Once round a loop. `where` says which: the kernel's function. An outer loop may be the one that never ends. */
+export function takeTurn(state: State, where: string): void {
+  state.turns += 1;
+  if (state.turns > state.mostTurns) allowMore(state, where);
+}
+
+/** A call that makes things may also look at them: they are counted when the turns run out. */
+function allowMore(state: State, where: string): void {
+  const { areas, blocks, free } = state;
+  state.mostTurns = LEAST_TURNS + TURNS_FOR_EACH * (areas.used + blocks.used + free.used);
+  if (state.turns > state.mostTurns) throw new NeverReturns(`last seen in ${where}`);
+}

@@ -8,7 +8,7 @@ import type { Command, Response } from "../../spec/vmap/commands.ts";
 import { AREAS_ONLY, type Scope, WORD64 } from "../../spec/vmap/scope.ts";
 import { PAGE_SIZE, type Vpn } from "../../spec/vmap/vocabulary.ts";
 import { kernelCalled } from "./index.ts";
-import { endWraps, lastByteWraps, neverWraps, type WrapTest } from "./wrap-tests.ts";
+import { endWraps, lastByteWraps, neverWraps, type WrapTest } from "./word-arithmetic.ts";
 
 /** Sizes and alignments in pages. */
 type Ask = { readonly size: number; readonly align?: number } | "free the last" | "purge";

@@ -7,16 +7,31 @@ import {
   type Response,
   type UnmapRam,
 } from "../../spec/vmap/commands.ts";
-import { hasPools, newArea, newAreas, nodeAsked, released } from "../../spec/vmap/laws/law.ts";
+import { hasPools, newArea, newAreas, nodeAsked, purged, released } from "../../spec/vmap/laws/law.ts";
 import { fitsBlock } from "../../spec/vmap/scope.ts";
 import { type Extent, type Pages, type Pfn, roundedUp, type Vpn } from "../../spec/vmap/vocabulary.ts";
 import { type Area, type Owner, withBlock } from "./area.ts";
 import { type Block, emptyBlock, type RamMap, ramMap, withMap, withoutMap } from "./block.ts";
-import { freedBeforePurge } from "./percpu-free-order.ts";
 import { pooledAfter } from "./pool-beliefs.ts";
 import { flushAndRelease } from "./release.ts";
 import type { Ptes, StaleMapping } from "./stale-mapping.ts";
 import type { ImmutableWorld, Tlb } from "./world.ts";
+
+// What a reply to a pcpuFree shows of the order in which it freed areas and purged.
+
+/**
+ * How many of these areas, freed in this order, were freed before the last purge: the others are the lazy pages that
+ * the reply counts. All of them, if there was no purge or if no suffix matches the count.
+ */
+export function freedBeforePurge(pages: readonly Pages[], response: Response): number {
+  if (!purged(response)) return pages.length;
+  let left = 0;
+  for (let nth = pages.length - 1; nth > 0; nth--) {
+    left += pages[nth] as Pages;
+    if (left === response.lazyPages) return nth;
+  }
+  return pages.length;
+}
 
 const NONE_GONE: readonly Area[] = [];
 

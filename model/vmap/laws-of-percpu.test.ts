@@ -6,8 +6,8 @@ import { releaseOf } from "../../spec/vmap/releases.ts";
 import type { Scope } from "../../spec/vmap/scope.ts";
 import { PAGE_SIZE, type Pages, type Vpn } from "../../spec/vmap/vocabulary.ts";
 import type { World } from "../../spec/vmap/world.ts";
+import { freedBeforePurge } from "./after.ts";
 import { done, FOUR_BLOCKS, flush, type More, type Pair, quiet } from "./pairs.testing.ts";
-import { freedBeforePurge } from "./percpu-free-order.ts";
 import { vmapSpec } from "./vmap-spec.ts";
 import type { ImmutableWorld } from "./world.ts";
 

@@ -2,7 +2,6 @@
  * The shortest history on which two kernels answer differently: by exploring both together, place after place; at
  * random, if that shows none and does not reach a fixpoint.
  */
-
 import { searchAtRandom } from "../../engine/run/random.ts";
 import { shrink } from "../../engine/run/shrink.ts";
 import { exploring } from "../../engine/search/explore.ts";
@@ -10,8 +9,7 @@ import type { Explored, Stop } from "../../engine/search/visitable.ts";
 import type { Comparison, Kernel, Lengths, Terms } from "../../spec/wing.ts";
 import { historyOf } from "../history-of.ts";
 import { runChoices } from "../run-choices.ts";
-import { lockstep } from "./lockstep.ts";
-import { replayPair } from "./replay-pair.ts";
+import { lockstep, replayPair } from "./lockstep.ts";
 
 /** A small machine that is explored, as it is typed. */
 export interface NamedPlace<T extends Terms = Terms> {

@@ -1,18 +1,122 @@
 /** How the replies of two kernels of this wing are compared, and on which machines: as `explore` has them and two more. */
 import type { Call } from "../../spec/vmap/commands/command.ts";
-import { endsHistory, recordOf } from "../../spec/vmap/commands.ts";
+import {
+  type AliasReport,
+  endsHistory,
+  type Response,
+  recordOf,
+  type Translation,
+} from "../../spec/vmap/commands.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
 import { possibleCpus } from "../../spec/vmap/scope.ts";
-import type { Comparison, Pair, Parameter } from "../../spec/wing.ts";
+import type { Extent, Vpn } from "../../spec/vmap/vocabulary.ts";
+import type { Comparison, Kind, Pair, Parameter } from "../../spec/wing.ts";
 import type { Compared } from "../diff/lockstep.ts";
 import { choices } from "./choices.ts";
-import { ALIKE, differences, KINDS, PARTS_WAYS } from "./differences.ts";
 import { SCOPES } from "./random-scopes.ts";
 import { KERNEL_PARAMETERS, placeOf, refuseMisfits } from "./spaces.ts";
 import { fingerprintWith } from "./state-fingerprint.ts";
 import type { Vmap } from "./terms.ts";
 import { benchFor } from "./test-bench.ts";
 import { commandsOf, isEnabled, nameOf } from "./workload.ts";
+
+// How two kernels' replies to one command differ, as callers, page tables and TLBs would notice.
+
+const KINDS = [
+  { id: "stop", says: "Both stop, both do not return, or both answer." },
+  { id: "refusal", says: "Both refuse, or neither does." },
+  { id: "address", says: "Both place at the same address." },
+  { id: "flush", says: "Both flush the same ranges in the same order." },
+  { id: "ptes", says: "Both set as many PTEs, and clear as many." },
+  { id: "lazy-pages", says: "Both count as many lazy pages." },
+  { id: "touch", says: "A touch reaches the same frame by the same way." },
+  { id: "found", says: "A search for an address finds the same area." },
+  { id: "aliases", says: "The same translations and PTEs are left of what was freed." },
+  { id: "warning", says: "Both warn, or neither does." },
+  { id: "dirty-lines", says: "The same pages have dirty lines in a cache indexed by virtual address." },
+] as const satisfies readonly Kind[];
+
+const [STOP, REFUSAL, ADDRESS, FLUSH, PTES, LAZY_PAGES, TOUCH, FOUND, ALIASES, WARNING, DIRTY_LINES] =
+  KINDS.map((_each, nth) => 1 << nth) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+
+/** After these the same commands no longer mean the same: the kernels gave out different addresses. */
+export const PARTS_WAYS: number = STOP | REFUSAL | ADDRESS;
+/** What both must do alike for callers of areas not to notice. */
+const ALIKE: number = PARTS_WAYS | FLUSH;
+
+/**
+ * Bits of the kinds in which the replies differ; 0 if they are alike. Not compared: what only one of them reports,
+ * descriptors, a use after free, and the text of a stop.
+ */
+export function differences(one: Response, other: Response): number {
+  if (endsHistory(one) || endsHistory(other)) return one.kind === other.kind ? 0 : STOP;
+  let bits = 0;
+  if (one.kind !== other.kind) bits |= REFUSAL;
+  else bits |= ofResults(one, other);
+  if (!sameExtents(one.flushes, other.flushes)) bits |= FLUSH;
+  if (one.pteSet !== other.pteSet || one.pteCleared !== other.pteCleared) bits |= PTES;
+  if (bothTell(one.lazyPages, other.lazyPages) && one.lazyPages !== other.lazyPages) bits |= LAZY_PAGES;
+  if ((one.warning === undefined) !== (other.warning === undefined)) bits |= WARNING;
+  if (!sameLines(one.dirtyLines, other.dirtyLines)) bits |= DIRTY_LINES;
+  return bits;
+}
+
+/** Two replies of one kind, what they did beside it left out. */
+function ofResults(one: Response, other: Response): number {
+  if (one.kind === "placed" && other.kind === "placed") {
+    return (one.start === other.start ? 0 : ADDRESS) | (one.mapStopped === other.mapStopped ? 0 : PTES);
+  }
+  if (one.kind === "reached" && other.kind === "reached")
+    return one.hit === other.hit && one.frame === other.frame ? 0 : TOUCH;
+  if (one.kind === "found" && other.kind === "found") return one.start === other.start ? 0 : FOUND;
+  if (one.kind === "pinned" && other.kind === "pinned") {
+    const same = one.frame === other.frame && one.traps === other.traps && one.ptes === other.ptes;
+    return same ? 0 : ALIASES;
+  }
+  if (one.kind === "done" && other.kind === "done")
+    return sameAliases(one.aliases, other.aliases) ? 0 : ALIASES;
+  return 0;
+}
+
+function bothTell<T>(one: T | undefined, other: T | undefined): boolean {
+  return one !== undefined && other !== undefined;
+}
+
+function sameExtents(one: readonly Extent[], other: readonly Extent[]): boolean {
+  if (one.length !== other.length) return false;
+  return one.every(({ start, end }, nth) => start === other[nth]?.start && end === other[nth]?.end);
+}
+
+function sameLines(one: readonly Vpn[] | undefined, other: readonly Vpn[] | undefined): boolean {
+  if (one === undefined || other === undefined) return true;
+  return one.length === other.length && one.every((page, nth) => page === other[nth]);
+}
+
+function sameAliases(one: AliasReport | undefined, other: AliasReport | undefined): boolean {
+  if (one === undefined || other === undefined) return true;
+  if (one.deadPtes !== other.deadPtes) return false;
+  return sameEntries(one.staleTlb, other.staleTlb) && sameEntries(one.deadTlb, other.deadTlb);
+}
+
+function sameEntries(one: readonly Translation[], other: readonly Translation[]): boolean {
+  if (one.length !== other.length) return false;
+  return one.every(({ cpu, page, frame }, nth) => {
+    const entry = other[nth];
+    return entry?.cpu === cpu && entry.page === page && entry.frame === frame;
+  });
+}
 
 const PARAMETERS: Readonly<Record<string, Parameter>> = {
   ...KERNEL_PARAMETERS,

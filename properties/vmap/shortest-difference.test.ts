@@ -7,15 +7,14 @@ import { AREA_CALLS } from "../../spec/vmap/commands/command.ts";
 import type { Command } from "../../spec/vmap/commands.ts";
 import type { Kernel } from "../../spec/vmap/kernel.ts";
 import type { Scope } from "../../spec/vmap/scope.ts";
-import { replayPair } from "../diff/replay-pair.ts";
+import { replayPair } from "../diff/lockstep.ts";
 import {
   compare,
   type Difference,
   kindsIn as kindsOf,
   type NamedPlace,
 } from "../diff/shortest-difference.ts";
-import { COMPARISON } from "./comparison.ts";
-import { differences, PARTS_WAYS } from "./differences.ts";
+import { COMPARISON, differences, PARTS_WAYS } from "./comparison.ts";
 import { MIDDLE, spaceScope } from "./small-scopes.ts";
 import type { Vmap } from "./terms.ts";
 import { commandsOf } from "./workload.ts";

@@ -8,10 +8,9 @@ import { has } from "../../engine/reduce/conditions.ts";
 import { type Field, FLAG, indexOf, Layout, named, plain } from "../../engine/search/layout.ts";
 import { type Check, IDLE, MOST_PHASES, type Step, type StepMachine } from "../program.ts";
 import { stepMachine } from "../step-machine.ts";
-import { eachEnds } from "./laws.ts";
-import { cpuSet } from "./tasks.ts";
+import { cpuSet, eachEnds } from "./tasks.ts";
 
-export interface CollapsesScope {
+interface CollapsesScope {
   readonly cpus: number;
 }
 
@@ -41,7 +40,7 @@ function fieldsOf(layout: Layout, scope: CollapsesScope) {
 }
 
 /** What a walk looks at again once it has its reference. */
-export type CollapsesOrder = (m: Collapses) => readonly ReturnType<typeof has>[];
+type CollapsesOrder = (m: Collapses) => readonly ReturnType<typeof has>[];
 export const COLLAPSES_ORDERS: Readonly<Record<string, CollapsesOrder>> = {
   /** While flushes were IPIs a walk with interrupts off held khugepaged up; with broadcast flushes it does not. */
   "5.19": ({ hasPte }) => [has(hasPte, 1)],

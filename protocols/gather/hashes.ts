@@ -7,10 +7,18 @@ import { has, hasNot } from "../../engine/reduce/conditions.ts";
 import { type Field, FLAG, indexOf, Layout, plain, upTo } from "../../engine/search/layout.ts";
 import { type Check, hardwareStep, IDLE, phasesOf, type Step, type StepMachine } from "../program.ts";
 import { stepMachine } from "../step-machine.ts";
-import { eachEnds, oneHashEntry } from "./laws.ts";
-import { cpuLanes, cpuSet, NEVER, schedules, tasksOf, whileRunning } from "./tasks.ts";
+import {
+  cpuLanes,
+  cpuSet,
+  eachEnds,
+  NEVER,
+  oneHashEntry,
+  schedules,
+  tasksOf,
+  whileRunning,
+} from "./tasks.ts";
 
-export interface HashesScope {
+interface HashesScope {
   readonly cpus: number;
   readonly tasks: number;
   /** Whether tasks are preempted. */

@@ -15,10 +15,9 @@ import {
   type StepMachine,
 } from "../program.ts";
 import { stepMachine } from "../step-machine.ts";
-import { eachEnds, freedNotReached } from "./laws.ts";
-import { cpuSet, interrupt } from "./tasks.ts";
+import { cpuSet, eachEnds, freedNotReached, interrupt } from "./tasks.ts";
 
-export interface MremapsScope {
+interface MremapsScope {
   readonly cpus: number;
 }
 
@@ -65,7 +64,7 @@ export const MREMAPS_ORDERS: Readonly<
   /** eb66ae030829: always. */
   "4.19": (pte) => ({ under: hasNot(pte, NONE) }),
 };
-export type MremapsOrder = (typeof MREMAPS_ORDERS)[string];
+type MremapsOrder = (typeof MREMAPS_ORDERS)[string];
 
 const flushes = (m: Mremaps, { waits }: Cpu, at: string, does: Step["does"]): Step[] => [
   {

@@ -7,10 +7,9 @@ import { has, hasNot } from "../../engine/reduce/conditions.ts";
 import { type Field, FLAG, indexOf, Layout, named, plain, setOf } from "../../engine/search/layout.ts";
 import { hardwareStep, IDLE, MOST_PHASES, type Step, type StepMachine } from "../program.ts";
 import { stepMachine } from "../step-machine.ts";
-import { eachEnds, freedNotReached } from "./laws.ts";
-import { cpuSet, interrupt } from "./tasks.ts";
+import { cpuSet, eachEnds, freedNotReached, interrupt } from "./tasks.ts";
 
-export interface PfnmapsScope {
+interface PfnmapsScope {
   readonly cpus: number;
 }
 
@@ -42,7 +41,7 @@ function fieldsOf(layout: Layout, scope: PfnmapsScope) {
 }
 
 /** Where munmap continues once it has zapped. */
-export type PfnmapsOrder = "tlb_end_vma flushes" | "tlb_end_vma does nothing";
+type PfnmapsOrder = "tlb_end_vma flushes" | "tlb_end_vma does nothing";
 export const PFNMAPS_ORDERS: Readonly<Record<string, PfnmapsOrder>> = {
   "5.18": "tlb_end_vma does nothing",
   /** b67fbebd4cf9: a vma of frames without a page is flushed before it is unlinked. */

@@ -7,10 +7,9 @@ import { has, hasNot } from "../../engine/reduce/conditions.ts";
 import { type Field, FLAG, Layout, named, plain, setOf } from "../../engine/search/layout.ts";
 import { type Check, hardwareStep, IDLE, MOST_PHASES, type Step, type StepMachine } from "../program.ts";
 import { stepMachine } from "../step-machine.ts";
-import { eachEnds } from "./laws.ts";
-import { cpuSet, interrupt } from "./tasks.ts";
+import { cpuSet, eachEnds, interrupt } from "./tasks.ts";
 
-export interface ProtectsScope {
+interface ProtectsScope {
   readonly cpus: number;
 }
 
@@ -38,7 +37,7 @@ function fieldsOf(layout: Layout, scope: ProtectsScope) {
 }
 
 /** What differs between releases: how a change says that its flush is due, and that it was done. */
-export interface ProtectsOrder {
+interface ProtectsOrder {
   readonly begins: (m: Protects) => Operations;
   readonly ends: (m: Protects) => Operations;
 }

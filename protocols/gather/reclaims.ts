@@ -18,10 +18,9 @@ import { type Field, FLAG, indexOf, Layout, plain, setOf, upTo } from "../../eng
 import { pagesIn } from "../call-assertions.ts";
 import { type Check, IDLE, MOST_PHASES, type Step, type StepMachine } from "../program.ts";
 import { stepMachine } from "../step-machine.ts";
-import { eachEnds, freedNotReached } from "./laws.ts";
-import { caches, cpuSet, interrupt } from "./tasks.ts";
+import { caches, cpuSet, eachEnds, freedNotReached, interrupt } from "./tasks.ts";
 
-export interface ReclaimsScope {
+interface ReclaimsScope {
   readonly cpus: number;
   readonly pages: number;
 }

@@ -26,10 +26,9 @@ import {
   type StepMachine,
 } from "../program.ts";
 import { stepMachine } from "../step-machine.ts";
-import { freedTableNotWalked } from "./laws.ts";
-import { caches, cpuSet } from "./tasks.ts";
+import { caches, cpuSet, freedTableNotWalked } from "./tasks.ts";
 
-export interface TablesScope {
+interface TablesScope {
   readonly cpus: number;
   /** Whether software walks on behalf of another process, on a CPU that has not loaded its mm. */
   readonly remote: number;
@@ -78,7 +77,7 @@ interface Way {
   /** The flush comes before the table is unlinked. */
   readonly flushesFirst?: true;
 }
-export interface TablesOrder {
+interface TablesOrder {
   readonly ways: readonly Way[];
   /** Whether CPUs walk page tables by themselves, and cache upper levels; otherwise software alone does. */
   readonly cpusWalk: boolean;

@@ -1,4 +1,5 @@
 /** Tasks that run on CPUs: preempted between two phases, they continue on another CPU. TLBs belong to CPUs. */
+import type { EventuallyEnds, LawStatement } from "../../engine/machine.ts";
 import {
   actionOf,
   excludes,
@@ -13,10 +14,11 @@ import {
 } from "../../engine/operations.ts";
 import { type Condition, has, hasNot } from "../../engine/reduce/conditions.ts";
 import { type Field, type IndexSet, indexOf, type Layout, plain, upTo } from "../../engine/search/layout.ts";
+import { LAWS } from "../../spec/gather/laws/index.ts";
 import { hardwareStep, MOST_PHASES, type Step, type StepAction } from "../program.ts";
 
 /** A task, and the CPU that it runs on; none while it waits for one. */
-export interface TaskFields {
+interface TaskFields {
   readonly index: number;
   readonly phase: Field;
   readonly on: Field;
@@ -118,3 +120,24 @@ export const interrupt = (
   ),
   agent: `interrupts of CPU ${cpu}: ${says}`,
 });
+
+// Laws of the specification that are judged here in every state, by the same words.
+
+function statementOf(law: string): LawStatement {
+  const found = LAWS.find(({ id }) => id === law);
+  if (found === undefined) throw new Error(`the specification has no law ${law}`);
+  return { id: found.id, says: found.says };
+}
+
+export const freedNotReached: LawStatement = statementOf("freed-not-reached");
+export const freedTableNotWalked: LawStatement = statementOf("freed-table-not-walked");
+export const finishLeavesNothingStale: LawStatement = statementOf("finish-leaves-nothing-stale");
+export const oneHashEntry: LawStatement = statementOf("one-hash-entry");
+
+/** Each of these CPUs or tasks is idle again in the end. */
+export const eachEnds = (
+  those: readonly { readonly index: number; readonly phase: Field }[],
+  id: string,
+  says: string,
+): EventuallyEnds[] =>
+  those.map(({ index, phase }) => ({ id: `${id}-${index}`, says, when: [hasNot(phase, 0)] }));

@@ -23,10 +23,21 @@ import { type Field, Layout, plain, setOf, upTo } from "../../engine/search/layo
 import { pagesIn } from "../call-assertions.ts";
 import { type Check, IDLE, type Step, type StepAction, type StepMachine } from "../program.ts";
 import { stepMachine } from "../step-machine.ts";
-import { eachEnds, finishLeavesNothingStale, freedNotReached } from "./laws.ts";
-import { caches, cpuLanes, cpuSet, interrupt, NEVER, schedules, tasksOf, whileRunning } from "./tasks.ts";
+import {
+  caches,
+  cpuLanes,
+  cpuSet,
+  eachEnds,
+  finishLeavesNothingStale,
+  freedNotReached,
+  interrupt,
+  NEVER,
+  schedules,
+  tasksOf,
+  whileRunning,
+} from "./tasks.ts";
 
-export interface ZapsScope {
+interface ZapsScope {
   readonly cpus: number;
   readonly tasks: number;
   readonly pages: number;
@@ -47,7 +58,7 @@ const [ZAP, FLUSH, FLUSHING, FINISH, FREE] = [
 ] as const;
 
 /** What differs between releases. */
-export interface ZapsOrder {
+interface ZapsOrder {
   readonly zap: Steps;
   readonly finish: Steps;
   /** Whether a gather is per CPU: its task is not preempted until it is done. */

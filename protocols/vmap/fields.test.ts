@@ -4,10 +4,10 @@
 import { describe, expect, test } from "vitest";
 import { type Field, Layout, valuesOf } from "../../engine/search/layout.ts";
 import { fieldsOf as fieldsOfBlocks } from "./blocks/fields.ts";
-import { BUSY, fieldsOf as fieldsOfPins, hasPte, isTranslated, LAZY, tlbsOf } from "./pins/fields.ts";
+import { BUSY, fieldsOf as fieldsOfPins, hasPte, isTranslated, LAZY, tlbsOf } from "./pins/vmap.ts";
 import { fieldsOf as fieldsOfLocks, nodesOf } from "./queues/locks/fields.ts";
 import { fieldsOf as fieldsOfWalks, HEAD, linksOf } from "./queues/walks/fields.ts";
-import { directOf, fieldsOf as fieldsOfResetPerms } from "./reset-perms/fields.ts";
+import { directOf, fieldsOf as fieldsOfResetPerms } from "./reset-perms.ts";
 
 const upTo = (count: number) => Array.from({ length: count }, (_none, nth) => nth);
 /** The numbers that a field can hold. */

@@ -4,19 +4,15 @@
  * A new command is one record in commands/, and its name in the table and the unions here.
  */
 import type { FailedAllocation } from "../process.ts";
-import { alloc } from "./commands/alloc.ts";
+import { alloc, free } from "./commands/alloc.ts";
 import type { CommandRecord } from "./commands/command.ts";
-import { free } from "./commands/free.ts";
-import { find, tlb, touch } from "./commands/look.ts";
+import { find, init, purge, tlb, touch, unmapAliases } from "./commands/look.ts";
 import { mapRam, unmapRam } from "./commands/map-ram.ts";
 import { pcpuFree, pcpuGet } from "./commands/percpu.ts";
-import { pin, unpin } from "./commands/pin.ts";
-import { vmap } from "./commands/vmap.ts";
-import { init, purge, unmapAliases } from "./commands/whole.ts";
+import { pin, unpin, vmap } from "./commands/vmap.ts";
 import type { Cpu, Extent, Pages, Pfn, Vpn } from "./vocabulary.ts";
 
-export type { Alloc } from "./commands/alloc.ts";
-export type { Free } from "./commands/free.ts";
+export type { Alloc, Free } from "./commands/alloc.ts";
 export type { Touch } from "./commands/look.ts";
 export type { MapRam, UnmapRam } from "./commands/map-ram.ts";
 export type { PcpuFree, PcpuGet } from "./commands/percpu.ts";

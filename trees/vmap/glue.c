@@ -256,7 +256,7 @@ static void drive_ask_pcpu_free(ulong base, int n, const ulong *offsets)
 	pcpu_free_vm_areas(vms, n);
 }
 
-/* In the order of MASKS (spec/vmap/concepts/contexts.ts). */
+/* In the order of MASKS (spec/vmap/concepts.ts). */
 static noinline void drive_ask_vmalloc(ulong size, ulong mask)
 {
 	static const gfp_t drive_masks[] = { GFP_NOWAIT, GFP_NOIO, GFP_NOFS, GFP_KERNEL, GFP_KERNEL | __GFP_NOFAIL };

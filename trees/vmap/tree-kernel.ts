@@ -14,11 +14,11 @@ import type { Built, Constants } from "../build.ts";
 import { hold } from "../observer.ts";
 import { WORD32 } from "../place.ts";
 import { BASE, EVENTS, KINDS, OPS } from "../webassembly.ts";
-import { dump } from "./tree-dump.ts";
 import {
   ask,
   boot,
   bootKey,
+  dump,
   initialise,
   load,
   type Machine,

@@ -17,7 +17,7 @@ import {
   type ReplayedWatchedCall,
 } from "../../jobs/trees/contexts.ts";
 import { openTree } from "../../jobs/trees/trees.ts";
-import { type CallFrom, CONTEXT_LAWS, MASKS, type Mask } from "../../spec/vmap/concepts/contexts.ts";
+import { type CallFrom, CONTEXT_LAWS, MASKS, type Mask } from "../../spec/vmap/concepts.ts";
 import { hasWebAssemblyCompiler } from "../compiler.ts";
 import { canRunTrees, changedTree, type Replacement, TREES } from "../given-trees.testing.ts";
 import { readTree } from "../source-tree.ts";

@@ -2,7 +2,6 @@
  * Calls on a tree's own code from given contexts and with given masks: what each does that these may forbid. Each is made
  * in several situations, as it is and once for each allocation of memory in it, which fails.
  */
-
 import type { LawId } from "../../spec/contract.ts";
 import { MEMORY_LAWS } from "../../spec/process.ts";
 import {
@@ -15,7 +14,7 @@ import {
   MASKS,
   type Mask,
   type Seen,
-} from "../../spec/vmap/concepts/contexts.ts";
+} from "../../spec/vmap/concepts.ts";
 import { PAGE_SIZE } from "../../spec/vmap/vocabulary.ts";
 import type { Built } from "../build.ts";
 import { BASE, EVENTS, Instance, KINDS, OPS, type Saved, type Stop } from "../webassembly.ts";
@@ -41,7 +40,7 @@ export interface WatchedViolation extends CallFrom {
   readonly leavesPtes: boolean;
 }
 
-export interface WatchedCalls {
+interface WatchedCalls {
   readonly calls: number;
   /** Of each law and call the first, with the fewest failures. */
   readonly violations: readonly WatchedViolation[];

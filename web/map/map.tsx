@@ -4,9 +4,16 @@ import { useMemo, useRef } from "preact/hooks";
 import { LARGE, page, type Vpn } from "../../spec/vmap/vocabulary.ts";
 import { useWidth } from "../width.ts";
 import { columnsOf, fitted, isLong, whole, zoomed } from "./axis.ts";
-import type { Drawing, MapProps, Placed } from "./drawing.ts";
-import { AskedWindow, CacheMarker, Marks, Sweeps } from "./marks.tsx";
-import { Overview } from "./overview.tsx";
+import {
+  AskedWindow,
+  CacheMarker,
+  type Drawing,
+  type MapProps,
+  Marks,
+  Overview,
+  type Placed,
+  Sweeps,
+} from "./marks.tsx";
 import type { Run } from "./rows.ts";
 
 const GUTTER = 104;

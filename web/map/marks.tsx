@@ -1,7 +1,39 @@
 /** What is drawn over the rows of a picture: the window asked in, flushes, the cache, and the places of a violation. */
-import { page } from "../../spec/vmap/vocabulary.ts";
-import { columnsOf } from "./axis.ts";
-import type { Drawing, MapProps, Placed } from "./drawing.ts";
+import { useRef } from "preact/hooks";
+import type { Mark, Thing } from "../../jobs/page/documents.ts";
+import { type Extent, page } from "../../spec/vmap/vocabulary.ts";
+import { type Axis, columnsOf, fitted, type Viewport } from "./axis.ts";
+import type { Row, Run } from "./rows.ts";
+
+// What a picture is drawn from, and where its parts stand.
+
+export interface MapProps {
+  readonly axis: Axis;
+  readonly view: Viewport;
+  readonly rows: readonly Row[];
+  readonly flushes: readonly Extent[];
+  /** The window in which the step asked for an area. */
+  readonly window: Extent | null;
+  readonly marks: readonly Mark[];
+  readonly cache: Extract<Thing, { kind: "cache" }> | undefined;
+  /** What the picture shows, in a sentence. */
+  readonly says: string;
+  /** Changes with each step, so that a flush sweeps again. */
+  readonly step: number;
+  setView(view: Viewport): void;
+}
+
+/** Where a row stands, from the top. */
+export interface Placed extends Row {
+  readonly top: number;
+}
+
+export interface Drawing {
+  readonly axis: Axis;
+  readonly view: Viewport;
+  readonly cell: number;
+  x(column: number): number;
+}
 
 interface Beside extends MapProps {
   readonly draw: Drawing;
@@ -86,5 +118,43 @@ export function Marks({ marks, draw, placed }: Beside) {
         );
       })}
     </>
+  );
+}
+
+// All columns in a narrow strip, with what is in view.
+
+/** The strip has as many parts as this, each filled or not. */
+const PARTS = 500;
+
+function overviewPath(axis: Axis, runs: readonly Run[]): string {
+  const filled = new Uint8Array(PARTS);
+  for (const run of runs) {
+    const [from, to] = columnsOf(axis, run);
+    filled.fill(1, Math.floor((from * PARTS) / axis.columns), Math.ceil((to * PARTS) / axis.columns));
+  }
+  const parts: string[] = [];
+  for (const [at, is] of filled.entries()) if (is === 1) parts.push(`M${at} 0h1v1h-1z`);
+  return parts.join("");
+}
+
+/** All columns in a narrow strip, with what is in view; a drag moves the view. */
+export function Overview({ axis, view, rows, setView }: MapProps) {
+  const ref = useRef<HTMLDivElement>(null);
+  if (view.span >= axis.columns) return null;
+  const part = (columns: number) => `${(100 * columns) / axis.columns}%`;
+  const moveTo = (event: PointerEvent) => {
+    const box = ref.current?.getBoundingClientRect();
+    if (box === undefined || event.buttons === 0) return;
+    const at = ((event.clientX - box.left) / box.width) * axis.columns;
+    setView(fitted(axis, { ...view, from: at - view.span / 2 }));
+  };
+  const path = overviewPath(axis, rows.find(({ id }) => id === "area" || id === "block")?.runs ?? []);
+  return (
+    <div class="overview" ref={ref} onPointerDown={moveTo} onPointerMove={moveTo}>
+      <svg viewBox={`0 0 ${PARTS} 1`} preserveAspectRatio="none" aria-hidden="true">
+        <path d={path} />
+      </svg>
+      <div class="in-view" style={{ left: part(view.from), width: part(view.span) }} />
+    </div>
   );
 }

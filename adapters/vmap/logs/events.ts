@@ -1,6 +1,6 @@
 /** The fields of each event, by its name. */
 import type { Said } from "../../../spec/vmap/log.ts";
-import { bytesOf, fieldOf, isNoPointer, pageOf } from "./fields.ts";
+import { bytesOf, fieldOf, isNoPointer, pageOf } from "./log-text.ts";
 
 /** A field that is missing, or is no number. */
 class Unreadable extends Error {}

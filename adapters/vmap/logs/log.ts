@@ -2,8 +2,7 @@
 import type { LogEvent, LogFacts, Lost, Stamp } from "../../../spec/vmap/log.ts";
 import { inputError } from "../../input-error.ts";
 import { saidBy } from "./events.ts";
-import { LOG, textLines } from "./log-text.ts";
-import { Names, type Prefixed, prefixOf } from "./prefix.ts";
+import { LOG, Names, type Prefixed, prefixOf, textLines } from "./log-text.ts";
 
 /** Lines that are no events, such as a backtrace, before the first event that is one of ours. */
 const MOST_STRANGE = 200;

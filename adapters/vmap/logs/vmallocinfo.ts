@@ -2,9 +2,7 @@
 import type { InfoArea, Snapshot } from "../../../spec/vmap/log.ts";
 import { PAGE_SIZE } from "../../../spec/vmap/vocabulary.ts";
 import { inputError } from "../../input-error.ts";
-import { bytesOf, pageOf } from "./fields.ts";
-import { textLines, VMALLOCINFO } from "./log-text.ts";
-import { Names } from "./prefix.ts";
+import { bytesOf, Names, pageOf, textLines, VMALLOCINFO } from "./log-text.ts";
 
 /** `0xf73fe000-0xf7400000    8192 acpi_os_map_iomem+0x211/0x240 phys=0x3ffe1000 ioremap`. */
 const AREA = /^\s*(0x[\da-f]+)\s*-\s*(0x[\da-f]+)\s+(\d+)(?:\s+(.*))?$/i;

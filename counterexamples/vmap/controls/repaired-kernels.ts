@@ -2,7 +2,6 @@
  * Releases with all their catalogue bugs repaired. In histories on them no bug hides that another is repaired. They
  * keep every law their release promises.
  */
-
 import { giveBackDescriptor } from "../../../kernels/vmap/areas.ts";
 import { allOfThem, type BlockRules } from "../../../kernels/vmap/block-rules.ts";
 import { MARKS } from "../../../kernels/vmap/coverage-marks.ts";
@@ -11,8 +10,7 @@ import { releaseReadingAhead, unmapAtOnce, unmapNone } from "../../../kernels/vm
 import { rulesOf } from "../../../kernels/vmap/releases.ts";
 import { kernelWith } from "../../../kernels/vmap/rules.ts";
 import { reasonsToReset } from "../../../kernels/vmap/search-cached.ts";
-import { alignWithoutWrap } from "../../../kernels/vmap/word-arithmetic.ts";
-import { endWraps } from "../../../kernels/vmap/wrap-tests.ts";
+import { alignWithoutWrap, endWraps } from "../../../kernels/vmap/word-arithmetic.ts";
 import { releaseOf } from "../../../spec/vmap/releases.ts";
 
 /**

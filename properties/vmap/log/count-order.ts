@@ -5,10 +5,9 @@
 import type { EventOf, Stamp } from "../../../spec/vmap/log.ts";
 import type { Extent } from "../../../spec/vmap/vocabulary.ts";
 import { type Area, Extents, type Purge, pagesOf } from "./area.ts";
-import { hex } from "./hex.ts";
 import { mayHaveFlushed } from "./purge.ts";
 import type { Space } from "./space.ts";
-import { mustPrecede } from "./window.ts";
+import { hex, mustPrecede } from "./window.ts";
 
 /** The pages that a free counted: from nr_lazy before it to nr_lazy after it. */
 interface Counted extends Extent {

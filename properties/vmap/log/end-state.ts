@@ -4,11 +4,11 @@ import { type Extent, overlaps } from "../../../spec/vmap/vocabulary.ts";
 import { stampsOf } from "./allocations.ts";
 import type { Area } from "./area.ts";
 import { AFTER_VIOLATION } from "./doubts.ts";
-import { hex } from "./hex.ts";
 import type { Space } from "./space.ts";
+import { hex } from "./window.ts";
 
 /** An area that only one of them has, and what explains that; undefined: nothing does. */
-export interface Difference extends Extent {
+interface Difference extends Extent {
   readonly why: string | undefined;
   readonly lazy: boolean;
   readonly caller: string;

@@ -4,11 +4,10 @@ import type { Extent, Pages, Vpn } from "../../../spec/vmap/vocabulary.ts";
 import { stampsOf } from "./allocations.ts";
 import { type Area, areaAt, pagesOf } from "./area.ts";
 import { CountOrder } from "./count-order.ts";
-import { hex, hexOfPage } from "./hex.ts";
 import { mayFlushBefore, mayHaveFlushed, mayTake } from "./purge.ts";
 import { type KernelFacts, MOST_CLOSED, type Space } from "./space.ts";
 import type { Task } from "./tasks.ts";
-import { mayPrecede, mustPrecede, type Window } from "./window.ts";
+import { hex, hexOfPage, mayPrecede, mustPrecede, type Window } from "./window.ts";
 
 /** Frees that are kept after their end, for those that ran beside them. */
 const MOST_ENDED = 256;

@@ -3,10 +3,9 @@ import type { EventOf, Stamp } from "../../../spec/vmap/log.ts";
 import { type Extent, overlaps } from "../../../spec/vmap/vocabulary.ts";
 import { stampsOf } from "./allocations.ts";
 import { type Area, type Purge, pagesOf, type Reuse } from "./area.ts";
-import { hex } from "./hex.ts";
 import { beginOf, covers, mayTake, purgeAfter } from "./purge.ts";
 import type { KernelFacts, Space } from "./space.ts";
-import { isOver } from "./window.ts";
+import { hex, isOver } from "./window.ts";
 
 /** What a purge must have taken, and what it may have taken besides. */
 interface Takings {

@@ -11,7 +11,7 @@ import {
   type Pages,
   type Vpn,
 } from "../../../spec/vmap/vocabulary.ts";
-import { hex } from "./hex.ts";
+import { hex } from "./window.ts";
 
 /** Areas that lie together: the vmalloc window, that of modules. Between two there is nothing for a GiB. */
 export interface Region extends Extent {
@@ -26,13 +26,13 @@ export interface Region extends Extent {
   readonly largest: readonly { readonly align: Bytes; readonly pages: Pages }[];
 }
 
-export interface User {
+interface User {
   readonly name: string;
   readonly areas: number;
   readonly pages: Pages;
 }
 
-export interface Fault {
+interface Fault {
   readonly law: LawId;
   readonly says: string;
 }

@@ -5,10 +5,9 @@ import { alignUp, type Extent, overlaps, PAGE_SIZE, type Vpn } from "../../../sp
 import type { Cause } from "./account.ts";
 import type { Area, Request } from "./area.ts";
 import { AFTER_VIOLATION } from "./doubts.ts";
-import { hex } from "./hex.ts";
 import type { KernelFacts, Space } from "./space.ts";
 import { LOST_EVENTS, type Plea, UNSEEN_BEGIN } from "./suspicions.ts";
-import { mayPrecede, type Window } from "./window.ts";
+import { hex, mayPrecede, type Window } from "./window.ts";
 
 /** Areas passed in one search; a space with more below the area is not judged. */
 const MOST_PASSED = 4096;

@@ -1,5 +1,6 @@
 /** When something happened, as far as printed events show: a window between two of them. */
 import type { Stamp } from "../../../spec/vmap/log.ts";
+import { type Extent, PAGE_SIZE, type Vpn } from "../../../spec/vmap/vocabulary.ts";
 
 /** After `from` was printed and before `by` was. Undefined: no event bounds it on that side. */
 export interface Window {
@@ -23,3 +24,8 @@ export function mayPrecede(first: Stamp | undefined, second: Stamp | undefined):
 export function isOver({ by }: Window, event: Stamp | undefined): boolean {
   return by !== undefined && event !== undefined && mustPrecede(by, event);
 }
+
+// Addresses as the kernel prints them.
+
+export const hexOfPage = (page: Vpn): string => `0x${BigInt(Math.round(page * PAGE_SIZE)).toString(16)}`;
+export const hex = ({ start, end }: Extent): string => `[${hexOfPage(start)},${hexOfPage(end)})`;

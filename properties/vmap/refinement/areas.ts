@@ -1,9 +1,9 @@
 /** Views of the protocols of areas and of the kernels. */
+
 import { Layout } from "../../../engine/search/layout.ts";
 import { frameOf, type PageMap } from "../../../kernels/hardware/page-map.ts";
 import * as areas from "../../../protocols/vmap/areas/fields.ts";
-import { areasMachine } from "../../../protocols/vmap/areas/machine.ts";
-import type { AreasOrder } from "../../../protocols/vmap/areas/releases.ts";
+import { type AreasOrder, areasMachine } from "../../../protocols/vmap/areas/machine.ts";
 import type { Promises } from "../../../spec/vmap/promises.ts";
 import type { Abstraction, Ran, View } from "./compare.ts";
 import { answerOf, bits, hull, list, memoryOf, numberIn, Places, placed, upTo } from "./places.ts";
@@ -11,7 +11,7 @@ import { answerOf, bits, hull, list, memoryOf, numberIn, Places, placed, upTo } 
 /**
  * Of the places in a pool the protocol takes the lowest, and the kernel the one released last: they are not followed.
  */
-export interface OfAreas {
+interface OfAreas {
   readonly places: number;
   readonly lazyMax: number;
   /** CPUs that call, one after another. */

@@ -1,8 +1,8 @@
 /** Views of the protocols of blocks and of the kernels. */
+
 import { type Field, Layout } from "../../../engine/search/layout.ts";
 import * as blocks from "../../../protocols/vmap/blocks/fields.ts";
-import { blocksMachine } from "../../../protocols/vmap/blocks/machine.ts";
-import type { BlocksOrder } from "../../../protocols/vmap/blocks/releases.ts";
+import { type BlocksOrder, blocksMachine } from "../../../protocols/vmap/blocks/machine.ts";
 import { areasAndLazy, type Dump, type DumpedBlock } from "../../../spec/vmap/kernel.ts";
 import type { Promises } from "../../../spec/vmap/promises.ts";
 import type { Offsets } from "../../../spec/vmap/vocabulary.ts";

@@ -1,11 +1,11 @@
 /** Views of the protocols about page tables and of the kernels: page tables of processes, and the direct map. */
+
 import { Layout } from "../../../engine/search/layout.ts";
 import type { StepAction } from "../../../protocols/program.ts";
-import * as perms from "../../../protocols/vmap/reset-perms/fields.ts";
-import { type RESET_PERMS_ORDERS, resetPermsMachine } from "../../../protocols/vmap/reset-perms/machine.ts";
-import * as roots from "../../../protocols/vmap/roots/fields.ts";
-import { rootsMachine } from "../../../protocols/vmap/roots/machine.ts";
-import type { ROOTS_ORDERS } from "../../../protocols/vmap/roots/purge.ts";
+import * as perms from "../../../protocols/vmap/reset-perms.ts";
+import { type RESET_PERMS_ORDERS, resetPermsMachine } from "../../../protocols/vmap/reset-perms.ts";
+import * as roots from "../../../protocols/vmap/roots.ts";
+import { type ROOTS_ORDERS, rootsMachine } from "../../../protocols/vmap/roots.ts";
 import type { Promises } from "../../../spec/vmap/promises.ts";
 import type { Extent } from "../../../spec/vmap/vocabulary.ts";
 import type { Abstraction, Ran, View } from "./compare.ts";

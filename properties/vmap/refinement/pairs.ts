@@ -1,11 +1,11 @@
 /** Which protocol is compared with which kernel: every order that describes a release, in each family. */
 import { orderOf } from "../../../kernels/versions.ts";
-import { AREA_ORDERS } from "../../../protocols/vmap/areas/releases.ts";
-import { BLOCK_ORDERS } from "../../../protocols/vmap/blocks/releases.ts";
-import { LOCKS_ORDERS } from "../../../protocols/vmap/queues/locks/releases.ts";
-import { WALKS_ORDERS } from "../../../protocols/vmap/queues/walks/releases.ts";
-import { RESET_PERMS_ORDERS } from "../../../protocols/vmap/reset-perms/machine.ts";
-import { ROOTS_ORDERS } from "../../../protocols/vmap/roots/purge.ts";
+import { AREA_ORDERS } from "../../../protocols/vmap/areas/machine.ts";
+import { BLOCK_ORDERS } from "../../../protocols/vmap/blocks/machine.ts";
+import { LOCKS_ORDERS } from "../../../protocols/vmap/queues/locks/machine.ts";
+import { WALKS_ORDERS } from "../../../protocols/vmap/queues/walks/machine.ts";
+import { RESET_PERMS_ORDERS } from "../../../protocols/vmap/reset-perms.ts";
+import { ROOTS_ORDERS } from "../../../protocols/vmap/roots.ts";
 import { type Family, type Version, versionOf } from "../../../spec/vmap/change.ts";
 import type { Promises } from "../../../spec/vmap/promises.ts";
 import { promisesOf } from "../../../spec/vmap/releases.ts";
@@ -37,7 +37,7 @@ const WITH_POOLS = "6.12";
 const TWO_OF_TWO = { blocks: 2, pages: 2 };
 const ONE_OF_FOUR = { blocks: 1, pages: 4 };
 
-export const FAMILIES: readonly Orders[] = [
+const FAMILIES: readonly Orders[] = [
   orders("areas", AREA_ORDERS, (order, release, name) =>
     name === WITH_POOLS
       ? [
@@ -57,7 +57,7 @@ export const FAMILIES: readonly Orders[] = [
   orders("reset-perms", RESET_PERMS_ORDERS, (order, release) => [ofResetPerms(order, release)]),
 ];
 
-export interface Described {
+interface Described {
   readonly protocol: string;
   /** The version of the kernel it is compared with. */
   readonly label: string;

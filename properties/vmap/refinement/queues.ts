@@ -1,16 +1,15 @@
 /**
  * Views of the protocols of queues and of the kernels: pages are counted, and blocks are in the order of their queue.
  */
+
 import { type Field, Layout } from "../../../engine/search/layout.ts";
 import { frameOf } from "../../../kernels/hardware/page-map.ts";
 import type { State } from "../../../kernels/vmap/state.ts";
 import type { StepAction } from "../../../protocols/program.ts";
 import * as locks from "../../../protocols/vmap/queues/locks/fields.ts";
-import { locksMachine } from "../../../protocols/vmap/queues/locks/machine.ts";
-import type { LocksOrder } from "../../../protocols/vmap/queues/locks/releases.ts";
+import { type LocksOrder, locksMachine } from "../../../protocols/vmap/queues/locks/machine.ts";
 import * as walks from "../../../protocols/vmap/queues/walks/fields.ts";
-import { walksMachine } from "../../../protocols/vmap/queues/walks/machine.ts";
-import type { WalksOrder } from "../../../protocols/vmap/queues/walks/releases.ts";
+import { type WalksOrder, walksMachine } from "../../../protocols/vmap/queues/walks/machine.ts";
 import type { Command } from "../../../spec/vmap/commands.ts";
 import { areasAndLazy, type Kernel } from "../../../spec/vmap/kernel.ts";
 import type { Promises } from "../../../spec/vmap/promises.ts";

@@ -3,8 +3,7 @@ import { visitActions } from "../../../engine/actions.ts";
 import { BOUNDS } from "../../../engine/bounds.testing.ts";
 import { findLassos } from "../../../engine/live/liveness.ts";
 import { explore } from "../../../engine/search/explore.ts";
-import { areasMachine } from "./machine.ts";
-import { AREA_ORDERS, type AreasOrder } from "./releases.ts";
+import { AREA_ORDERS, type AreasOrder, areasMachine } from "./machine.ts";
 
 const orderOf = (name: string) => AREA_ORDERS[name] as AreasOrder;
 const machine = (name: string, cpus: number, places: number, caches = true) =>

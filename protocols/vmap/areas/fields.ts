@@ -2,8 +2,19 @@
  * The state that the protocols of areas share: places of one page each, the counter of lazy pages, the purge lock, a
  * TLB for each CPU, and each CPU's phase. A place represents the frame that is mapped there.
  */
-import { all, called, compare, type Test } from "../../../engine/operations.ts";
-import { has } from "../../../engine/reduce/conditions.ts";
+import {
+  all,
+  any,
+  briefly,
+  called,
+  compare,
+  not,
+  type Operations,
+  sets,
+  type Test,
+  value,
+} from "../../../engine/operations.ts";
+import { has, hasNot } from "../../../engine/reduce/conditions.ts";
 import {
   bitsOf,
   byIndex,
@@ -16,7 +27,7 @@ import {
   setOf,
   upTo,
 } from "../../../engine/search/layout.ts";
-import { MOST_PHASES } from "../../program.ts";
+import { MOST_PHASES, type Step } from "../../program.ts";
 
 export interface AreasScope {
   readonly cpus: number;
@@ -93,4 +104,56 @@ export function translated({ cpus }: Areas, state: Int32Array): number {
   let some = 0;
   for (const { tlb } of cpus) some |= tlb.get(state);
   return some;
+}
+
+// The purge lock. Waiting CPUs are served in turn, as by the kernel's ticket locks and its mutexes with handoff: under
+// weak fairness alone, any waiter for an unfair lock would starve in every release.
+
+const turns = ({ cpus }: Areas) => cpus.map(({ turn }) => turn);
+
+/** The CPU is the last in line for the lock. */
+export const joinsLine = (m: Areas, cpu: CpuFields): Operations =>
+  sets(
+    cpu.turn,
+    value("the next turn", turns(m), (state) => 1 + Math.max(...turns(m).map((turn) => turn.get(state)))),
+  );
+
+/** The first in line takes the lock. */
+export function takesLock(m: Areas, cpu: CpuFields, at: string, to: string): Step {
+  const movesUp = turns(m).map((turn) =>
+    sets(
+      turn,
+      value("one turn less", [turn], (state) => Math.max(0, turn.get(state) - 1)),
+    ),
+  );
+  return {
+    at,
+    says: "takes the purge lock",
+    to,
+    when: [has(m.purgeLock, 0), has(cpu.turn, 1)],
+    does: [sets(m.purgeLock, cpu.index + 1), briefly("the others move up in line", movesUp)],
+  };
+}
+
+/** A trylock would fail. */
+const isTaken = (m: Areas): Test =>
+  called(
+    "the purge lock is held or waited for",
+    any(hasNot(m.purgeLock, 0), ...turns(m).map((turn) => hasNot(turn, 0))),
+  );
+
+/** A trylock takes the lock if no CPU holds it or waits for it. */
+export function triesLock(m: Areas, cpu: CpuFields, at: string, to: string): Step {
+  return {
+    at,
+    says: "takes the purge lock",
+    to,
+    when: [not(isTaken(m))],
+    does: sets(m.purgeLock, cpu.index + 1),
+  };
+}
+
+/** Otherwise the trylock fails. */
+export function givesUp(m: Areas, at: string, says: string, to: string, when: Step["when"] = []): Step {
+  return { at, says: `the purge lock is taken: ${says}`, to, when: [...when, isTaken(m)] };
 }

@@ -1,19 +1,21 @@
 /** Areas at the step grain: allocations, frees and purges on every CPU. */
-
 import type { EventuallyEnds, Invariant, LawStatement } from "../../../engine/machine.ts";
-import { any, includes, isIn, not } from "../../../engine/operations.ts";
+import { any, includes, isIn, not, sets } from "../../../engine/operations.ts";
 import { has, hasNot } from "../../../engine/reduce/conditions.ts";
 import { type Field, Layout } from "../../../engine/search/layout.ts";
+import { type Facts, factsOf } from "../../../kernels/changes.ts";
 import { lazyBounded, lazyCount } from "../../../spec/vmap/laws/purging.ts";
 import { pagesIn } from "../../call-assertions.ts";
-import { hardwareStep, type StepAction, type StepMachine } from "../../program.ts";
+import { hardwareStep, IDLE, type Step, type StepAction, type StepMachine } from "../../program.ts";
 import { stepMachine } from "../../step-machine.ts";
+import { allocates, allocatesUnderLock, frees } from "./calls.ts";
 import {
   type Areas,
   type AreasScope,
   BUSY,
   type CpuFields,
   counted,
+  countOf,
   FREE,
   fieldsOf,
   lazyPlaces,
@@ -21,8 +23,82 @@ import {
   SEEKING,
   SEEN_FULL,
 } from "./fields.ts";
-import { flushes, PURGES } from "./purge.ts";
-import type { AreasOrder } from "./releases.ts";
+import { flushes, PURGES, type PurgeRules, purges, tries, waits, works } from "./purge.ts";
+
+// The order in which each release allocates, frees and purges areas. A bug is an order with one step replaced.
+
+type Steps = (m: Areas, cpu: CpuFields) => readonly Step[];
+
+export interface AreasOrder {
+  readonly alloc: Steps;
+  readonly free: Steps;
+  /** How a purge takes its lock, and who else begins a purge. */
+  readonly begin: Steps;
+  readonly purge: Steps;
+}
+
+/** A free tries the purge lock; an allocation waits for it. */
+const triesOrWaits: Steps = (m, cpu) => [...tries(m, cpu), waits(m, cpu)];
+
+/** set_iounmap_nonlazy (3ee48b6af49c): so that the next iounmap purges, the counter is overwritten. */
+const overwritesCounterBeside =
+  (begin: Steps): Steps =>
+  (m, cpu) => [
+    ...begin(m, cpu),
+    {
+      at: IDLE,
+      says: "set_iounmap_nonlazy: the counter is one above the limit",
+      to: IDLE,
+      does: sets(m.lazyNr, countOf(m, m.scope.lazyMax + 1)),
+    },
+  ];
+
+/** The pools of an order with nodes: the worker fills them and does not look at them again. */
+function purgeRulesOf({ assertsCount, uncounts, releases, lazyAreas, worker }: Facts): PurgeRules {
+  const fillsPools = lazyAreas === "on nodes";
+  const looksAgain = worker && !fillsPools;
+  return { assertsCount, uncounts, releases, fillsPools, looksAgain, searchesUnderLock: false };
+}
+
+function orderFrom(facts: Facts): AreasOrder {
+  const { triesPurge, worker, countsFirst, overwritesCounter } = facts;
+  // Only a purge that looks again loops for ever on an overwritten counter (B3).
+  const drains = worker && overwritesCounter ? overwritesCounterBeside(works) : works;
+  return {
+    alloc: allocates({
+      purges: triesPurge ? "try purge" : "purge lock",
+      hasNodes: facts.lazyAreas === "on nodes",
+    }),
+    free: frees({
+      publishes: countsFirst ? "after it counted" : "before it counts",
+      purges: worker ? "worker" : "try purge",
+    }),
+    begin: worker ? drains : triesPurge ? tries : triesOrWaits,
+    purge: purges(purgeRulesOf(facts)),
+  };
+}
+
+const orderOf = (label: string): AreasOrder => orderFrom(factsOf(label));
+
+export const AREA_ORDERS: Readonly<Record<string, AreasOrder>> = {
+  /** A3: an allocation that found nothing gives up while another CPU purges. */
+  "2.6.28-rc3": orderOf("2.6.28-rc3"),
+  /** B1: gathered areas may not yet be counted. */
+  "2.6.28": orderOf("2.6.28"),
+  "2.6.33": orderOf("2.6.33"),
+  /** A15: the lock is dropped after each area. */
+  "4.10": orderOf("4.10"),
+  "5.1": orderOf("5.1"),
+  /** B3: the worker looks again, and the counter was overwritten. */
+  "5.18-rc1": orderOf("5.18-rc1"),
+  "5.18": orderOf("5.18"),
+  "5.18-searching-under-lock": {
+    ...orderOf("5.18"),
+    alloc: allocatesUnderLock,
+    purge: purges({ ...purgeRulesOf(factsOf("5.18")), searchesUnderLock: true }),
+  },
+  "6.12": orderOf("6.12"),
+};
 
 export function areasMachine(name: string, scope: AreasScope, order: AreasOrder): StepMachine {
   const layout = new Layout();

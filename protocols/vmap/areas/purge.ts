@@ -24,6 +24,8 @@ import {
   countedAbove,
   countedAtMost,
   FREE,
+  givesUp,
+  joinsLine,
   LAZY,
   lazyPlaces,
   NOT_SEEKING,
@@ -31,8 +33,9 @@ import {
   PURGING,
   SEEKING,
   SEEN_FULL,
+  takesLock,
+  triesLock,
 } from "./fields.ts";
-import { givesUp, joinsLine, takesLock, triesLock } from "./lock.ts";
 
 /** The phases of a purge between its begin and its end. */
 export const PURGES: readonly string[] = ["gather", "flush_tlb_kernel_range", "release", "unlock"];

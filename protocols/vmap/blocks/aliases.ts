@@ -17,10 +17,17 @@ import {
 } from "../../../engine/operations.ts";
 import { has, hasNot } from "../../../engine/reduce/conditions.ts";
 import { IDLE, type Step } from "../../program.ts";
-import { type BlockFields, type Blocks, type CpuFields, sharedRange } from "./fields.ts";
+import {
+  type BlockFields,
+  type Blocks,
+  type CpuFields,
+  losesPte,
+  noFlushPending,
+  owesFlush,
+  sharedRange,
+  underLock,
+} from "./fields.ts";
 import { condemnsBlock, freePurgedBlocks, isFragmentedBlock } from "./purge.ts";
-import { noFlushPending, underLock } from "./redundant-guards.ts";
-import { losesPte, owesFlush } from "./stale-pages.ts";
 
 const begins = (m: Blocks, cpu: CpuFields, to: string): Step => ({
   at: IDLE,

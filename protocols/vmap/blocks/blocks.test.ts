@@ -5,8 +5,7 @@ import { explore } from "../../../engine/search/explore.ts";
 import type { Explored } from "../../../engine/search/visitable.ts";
 import type { StepAction, StepMachine } from "../../program.ts";
 import type { BlocksScope } from "./fields.ts";
-import { blocksMachine } from "./machine.ts";
-import { BLOCK_ORDERS, type BlocksOrder } from "./releases.ts";
+import { BLOCK_ORDERS, type BlocksOrder, blocksMachine } from "./machine.ts";
 
 const TWO_PAGES: BlocksScope = { cpus: 2, blocks: 1, pages: 2 };
 const THREE_PAGES: BlocksScope = { cpus: 2, blocks: 1, pages: 3 };
@@ -82,7 +81,7 @@ describe("vm_unmap_aliases", () => {
 });
 
 describe("a step", () => {
-  // Counted before redundant-guards.ts existed, when all pages were bits of one field.
+  // Counted before redundant guards were left out, when all pages were bits of one field.
   test.each(ORDERS)("of %s is never disabled by a redundant guard", (order) => {
     const { states, deadlocks } = visited(order, TWO_PAGES);
     expect([states, deadlocks]).toEqual([EXPECTED[order]?.states, 0]);

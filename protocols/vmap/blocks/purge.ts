@@ -16,10 +16,23 @@ import {
 import { has, hasNot } from "../../../engine/reduce/conditions.ts";
 import { hardwareStep, IDLE, type Step, type StepAction } from "../../program.ts";
 import { condemns, freesCondemned, isFragmented } from "../vmap-blocks.ts";
-import { type BlockFields, type Blocks, type CpuFields, LAZY, NONE, sharedRange } from "./fields.ts";
-import { isInUse, noFlushPending, nothingMapped, underLock } from "./redundant-guards.ts";
-import { dropsTranslation, losesPte, promised, releasedFlushed } from "./stale-pages.ts";
-import { becomesLazy } from "./unmap.ts";
+import { becomesLazy } from "./calls.ts";
+import {
+  type BlockFields,
+  type Blocks,
+  type CpuFields,
+  dropsTranslation,
+  isInUse,
+  LAZY,
+  losesPte,
+  NONE,
+  noFlushPending,
+  nothingMapped,
+  promised,
+  releasedFlushed,
+  sharedRange,
+  underLock,
+} from "./fields.ts";
 
 /** Gathering: at once, as one lazy list under one lock (to 6.8). */
 export function gatherAll(m: Blocks, cpu: CpuFields): Step[] {

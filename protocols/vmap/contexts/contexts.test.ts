@@ -4,7 +4,7 @@ import { visitActions } from "../../../engine/actions.ts";
 import { BOUNDS } from "../../../engine/bounds.testing.ts";
 import { isIn } from "../../../engine/operations.ts";
 import { explore } from "../../../engine/search/explore.ts";
-import { CONTEXT_LAWS } from "../../../spec/vmap/concepts/contexts.ts";
+import { CONTEXT_LAWS } from "../../../spec/vmap/concepts.ts";
 import { type ContextsScope, numberOf } from "./fields.ts";
 import { contextsMachine } from "./machine.ts";
 import { frees, populates } from "./others.ts";

@@ -1,6 +1,6 @@
 /** The state of callers: from where and with which mask each calls, and what its call has got so far. */
 import { bitsOf, type Field, FLAG, type Layout, named, plain, upTo } from "../../../engine/search/layout.ts";
-import { type CallFrom, CONTEXTS, MASKS } from "../../../spec/vmap/concepts/contexts.ts";
+import { type CallFrom, CONTEXTS, MASKS } from "../../../spec/vmap/concepts.ts";
 import { MOST_PHASES } from "../../program.ts";
 
 export interface ContextsScope {

@@ -1,7 +1,7 @@
 /** KASAN's shadow of a new area, vm_map_ram in a new block, and what is freed: at once, or by a worker. */
 import { isIn, not, sets } from "../../../engine/operations.ts";
 import { has } from "../../../engine/reduce/conditions.ts";
-import { CONTEXTS, type Context, isInInterrupt } from "../../../spec/vmap/concepts/contexts.ts";
+import { CONTEXTS, type Context, isInInterrupt } from "../../../spec/vmap/concepts.ts";
 import { IDLE, type Step } from "../../program.ts";
 import { type CpuFields, GFP_KERNEL, HELD, NONE, numberOf, QUEUED, QUEUED_ASIDE } from "./fields.ts";
 import { allocates, granted, type MaskInside, maySleep, ofCaller } from "./steps.ts";

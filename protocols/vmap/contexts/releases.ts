@@ -1,6 +1,6 @@
 /** What a release allows its callers, and in which order it does what they ask for. */
 import { type Facts, factsOf } from "../../../kernels/changes.ts";
-import type { Context } from "../../../spec/vmap/concepts/contexts.ts";
+import type { Context } from "../../../spec/vmap/concepts.ts";
 import { GFP_KERNEL, GFP_NOFS, GFP_NOIO, GFP_NOWAIT, NOFAIL } from "./fields.ts";
 import { frees, mapsInNewBlock, populates, populatesInLazyMode, worker } from "./others.ts";
 import { always, byScope, ofCaller } from "./steps.ts";

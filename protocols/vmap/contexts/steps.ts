@@ -8,7 +8,7 @@ import {
   obeysMask,
   sectionsEnd,
   sleepsOnlyWhereItMay,
-} from "../../../spec/vmap/concepts/contexts.ts";
+} from "../../../spec/vmap/concepts.ts";
 import { seen } from "../../call-assertions.ts";
 import { type Check, IDLE, type Step } from "../../program.ts";
 import {

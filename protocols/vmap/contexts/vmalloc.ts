@@ -10,7 +10,7 @@ import {
   nofailIsServed,
   queuedInMappedMemory,
   servesAllowedContexts,
-} from "../../../spec/vmap/concepts/contexts.ts";
+} from "../../../spec/vmap/concepts.ts";
 import { seen } from "../../call-assertions.ts";
 import { IDLE, type Step } from "../../program.ts";
 import {

@@ -30,8 +30,7 @@ import {
   UNUSED,
   USED,
 } from "./fields.ts";
-import { givesBack, phasesOf } from "./frames.ts";
-import { flushes, isHeldByNone, losesNothing, type Steps } from "./walks.ts";
+import { flushes, givesBack, isHeldByNone, losesNothing, phasesOf, type Steps } from "./walks.ts";
 
 /** The leaves become the owner's frames, as mapped page by page. */
 function setsLeaves({ pages }: RegionFields, { index, leaves }: TableFields): Operation {

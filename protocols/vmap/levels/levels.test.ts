@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { visitActions } from "../../../engine/actions.ts";
 import { BOUNDS } from "../../../engine/bounds.testing.ts";
 import { explore } from "../../../engine/search/explore.ts";
-import { LEVEL_LAWS } from "../../../spec/vmap/concepts/levels.ts";
+import { LEVEL_LAWS } from "../../../spec/vmap/concepts.ts";
 import { unmaps, unmapsSecond } from "./calls.ts";
 import type { LevelsScope } from "./fields.ts";
 import { LEVELS_ORDERS, type LevelsOrder, levelsMachine } from "./machine.ts";

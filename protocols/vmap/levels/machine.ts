@@ -1,5 +1,4 @@
 /** Page tables of two levels, huge entries, and those who walk them (docs/todays-kernels.md). */
-
 import { has } from "../../../engine/reduce/conditions.ts";
 import { Layout, valueText } from "../../../engine/search/layout.ts";
 import { factsOf } from "../../../kernels/changes.ts";
@@ -7,8 +6,17 @@ import type { StepMachine } from "../../program.ts";
 import { stepMachine } from "../../step-machine.ts";
 import { freesTable, maps, overwrites, purges, type Replaces, tries, unmaps } from "./calls.ts";
 import { type Follows, fieldsOf, type Levels, type LevelsScope } from "./fields.ts";
-import { ioremaps, vmallocs } from "./frames.ts";
-import { caches, deviceCaches, dumps, type Steps, toPage, touches, touchesOnOtherRoot } from "./walks.ts";
+import {
+  caches,
+  deviceCaches,
+  dumps,
+  ioremaps,
+  type Steps,
+  toPage,
+  touches,
+  touchesOnOtherRoot,
+  vmallocs,
+} from "./walks.ts";
 
 export interface LevelsOrder extends Follows {
   readonly steps: readonly Steps[];

@@ -2,8 +2,7 @@ import { describe, expect, test } from "vitest";
 import { visitActions } from "../../../engine/actions.ts";
 import { BOUNDS } from "../../../engine/bounds.testing.ts";
 import { explore } from "../../../engine/search/explore.ts";
-import { pinsMachine } from "./machine.ts";
-import { POLICIES, type Policy } from "./policies.ts";
+import { POLICIES, type Policy, pinsMachine } from "./machine.ts";
 
 const machine = (name: string, cpus = 2, pages = 2, frames = 2) =>
   pinsMachine(name, { cpus, pages, frames }, POLICIES[name] as Policy);

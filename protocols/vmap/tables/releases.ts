@@ -1,6 +1,5 @@
 /** The orders in which releases fill and empty the two side tables, and each with one thing replaced. */
 import { factsOf } from "../../../kernels/changes.ts";
-import { frees as freesObjects, others as ofObjects } from "./objects.ts";
 import {
   makes,
   ofAreaAlone,
@@ -11,7 +10,7 @@ import {
   purgesUnderLock,
   resizes,
 } from "./shadow.ts";
-import type { Steps } from "./steps.ts";
+import { frees as freesObjects, others as ofObjects, type Steps } from "./steps.ts";
 
 /** Lists of steps. */
 export type TablesOrder = readonly Steps[];

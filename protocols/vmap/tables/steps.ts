@@ -1,5 +1,5 @@
 /** What both side tables share: pages of entries, touches, and the laws, judged where an entry is read or changed. */
-import { does, type Operation, sets } from "../../../engine/operations.ts";
+import { does, type Operation, replaces, sets, someIs } from "../../../engine/operations.ts";
 import { has, hasNot } from "../../../engine/reduce/conditions.ts";
 import {
   entryEndsWithArea,
@@ -8,13 +8,16 @@ import {
   type TableSeen,
   tableFlushedOnce,
   touchFindsEntry,
-} from "../../../spec/vmap/concepts/side-tables.ts";
+} from "../../../spec/vmap/concepts.ts";
 import { seen } from "../../call-assertions.ts";
 import { type Check, IDLE, type Step } from "../../program.ts";
 import {
   type CpuFields,
   type EntryFields,
+  FREE,
+  LAZY,
   LIVE,
+  livesOf,
   type PlaceFields,
   placesOf,
   TAKEN,
@@ -128,3 +131,86 @@ export const isThere = ({ page }: EntryFields) => hasNot(page, 0);
 export const isNone = ({ page }: EntryFields) => has(page, 0);
 export const writes = ({ wrote, says }: PlaceFields) => [sets(wrote, 1), sets(says, 1)];
 export const wipes = ({ wrote, says }: PlaceFields) => [sets(wrote, 0), sets(says, 0)];
+
+// Debug objects: an owner registers what lies in his area, and vfree drops what is still registered there.
+
+/** Any owner at any time, outside the allocator. */
+const owners: Steps = (m) =>
+  m.places.flatMap((place) => {
+    const { index, life, wrote, entry } = place;
+    return [
+      {
+        at: IDLE,
+        says: `debug_object_init at place ${index}`,
+        to: IDLE,
+        when: [has(life, LIVE), isNone(entry)],
+        does: [becomes(m, entry, index + 1), ...writes(place)],
+      },
+      {
+        at: IDLE,
+        says: `debug_object_activate at place ${index}`,
+        to: IDLE,
+        when: [has(life, LIVE), has(wrote, 1)],
+        asserts: [findsEntry(place)],
+      },
+      {
+        at: IDLE,
+        says: `debug_object_free at place ${index}`,
+        to: IDLE,
+        when: [has(life, LIVE), has(wrote, 1)],
+        does: [becomes(m, entry, 0), ...wipes(place)],
+        asserts: [findsEntry(place)],
+      },
+    ];
+  });
+
+const makes: Steps = (m) =>
+  m.places.map((place) => ({
+    at: IDLE,
+    says: `vmalloc takes place ${place.index}; returns`,
+    to: IDLE,
+    when: [has(place.life, FREE)],
+    does: sets(place.life, LIVE),
+    asserts: [nothingLeft(place)],
+  }));
+
+/** The owner gives up what he wrote; then the two halves of __vunmap, in either order. */
+export const frees =
+  (drops: "after the area is released" | "before"): Steps =>
+  (m) =>
+    m.places.flatMap((place) => {
+      const { index } = place;
+      const [check, remove] = [`debug_check_no_obj_freed ${index}`, `remove_vm_area ${index}`];
+      const first = drops === "before" ? check : remove;
+      const last = drops === "before" ? remove : check;
+      const to = (at: string) => (at === first ? last : IDLE);
+      return [
+        {
+          at: IDLE,
+          says: `vfree of place ${index}`,
+          to: first,
+          when: [has(place.life, LIVE)],
+          does: [sets(place.life, TAKEN), sets(place.wrote, 0)],
+        },
+        {
+          at: check,
+          says: "drops what is registered there",
+          to: to(check),
+          does: [becomes(m, place.entry, 0)],
+          asserts: [dropsNothing(m, place.entry)],
+        },
+        { at: remove, says: "the area is lazy", to: to(remove), does: sets(place.life, LAZY) },
+      ] satisfies Step[];
+    });
+
+const purges: Steps = (m) => [
+  {
+    at: IDLE,
+    says: "a purge releases what is lazy",
+    to: IDLE,
+    when: [someIs(livesOf(m), LAZY)],
+    does: replaces(livesOf(m), LAZY, FREE),
+  },
+];
+
+export const others: Steps = (m, cpu) => [...makes(m, cpu), ...owners(m, cpu), ...purges(m, cpu)];

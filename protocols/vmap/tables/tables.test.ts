@@ -4,7 +4,7 @@ import { visitActions } from "../../../engine/actions.ts";
 import { BOUNDS } from "../../../engine/bounds.testing.ts";
 import type { Operation } from "../../../engine/operations.ts";
 import { explore } from "../../../engine/search/explore.ts";
-import { TABLE_LAWS } from "../../../spec/vmap/concepts/side-tables.ts";
+import { TABLE_LAWS } from "../../../spec/vmap/concepts.ts";
 import type { TablesScope } from "./fields.ts";
 import { tablesMachine } from "./machine.ts";
 import { KASAN_ORDERS, OBJECTS_ORDERS, type TablesOrder } from "./releases.ts";

@@ -1,6 +1,6 @@
-/** alloc_vmap_area: an area in a window of the caller's. */
-import type { Window } from "../scope.ts";
-import { MOST_MAPPED } from "../scope.ts";
+/** alloc_vmap_area, an area in a window of the caller's; and free_vmap_area. */
+import type { Outside } from "../outside.ts";
+import { MOST_MAPPED, type Window } from "../scope.ts";
 import {
   alignment,
   alignmentInPages,
@@ -13,7 +13,17 @@ import {
   type Vpn,
 } from "../vocabulary.ts";
 import type { World } from "../world.ts";
-import { type Callers, command, smaller } from "./command.ts";
+import {
+  type Address,
+  addressIn,
+  addressOf,
+  type Call,
+  type Callers,
+  command,
+  nearer,
+  sharedOut,
+  smaller,
+} from "./command.ts";
 
 /** alloc_vmap_area(size, align, vstart, vend), and then, if `map`, one fresh frame under every page. */
 export interface Alloc {
@@ -41,7 +51,7 @@ export interface Alloc {
 /** A size, or the size of a hole (by number, from the lowest) less a number of pages. */
 export type SizeChoice = { readonly pages: Pages } | { readonly hole: number; readonly less: Pages };
 
-export interface AllocChoice {
+interface AllocChoice {
   readonly op: "alloc";
   readonly size: SizeChoice;
   readonly align: Bytes;
@@ -162,4 +172,61 @@ export const alloc = command<Alloc, Alloc, AllocChoice>({
     const more = `${map ? ", mapped" : ""}${cpu ? ` on CPU ${cpu}` : ""}${noblock ? ", not waiting" : ""}`;
     return `alloc ${pagesText(size)}${alignment(align)} in [${page(vstart)},${page(vend)}${part})${more}`;
   },
+});
+
+// vfree and vunmap.
+
+/** The caller frees the area of an alloc or a vmap that starts here. Anything else is outside its domain. */
+export interface Free {
+  readonly op: "free";
+  readonly start: Vpn;
+}
+
+/**
+ * Frees what command number `area` got, or `offset` pages behind its start, or this page, whether it is held or not. If
+ * that command got nothing, there is no address, and this does nothing.
+ */
+type FreeStep = { readonly op: "free" } & Address;
+
+interface FreeChoice {
+  readonly op: "free";
+  /** Of the areas that are held, counted from the lowest. */
+  readonly share: number;
+}
+
+/** The owner whose areas are freed. */
+const FREED: readonly Call[] = ["alloc", "allocMapped", "vmap"];
+
+function outside(world: World, { start }: Free): Outside {
+  const here = world.areasIn({ start, end: start + 1 });
+  if (here.some(({ life }) => life === "busy")) return "freeElsewhere";
+  return here.some((area) => area.start === start) ? "freeAgain" : "freeNowhere";
+}
+
+export const free = command<Free, FreeStep, FreeChoice>({
+  op: "free",
+  fields: { area: "index?", offset: "offset?", page: "page?" },
+  takes: "area",
+  names: ["area", "map"],
+  weight: { usual: 24, maps: 8 },
+  resolve: (step, ledger) => {
+    const start = addressIn(ledger, step);
+    return start === undefined ? undefined : { op: "free", start };
+  },
+  named: ({ start }, ledger) => {
+    const got = ledger.heldAt("area", start) ?? ledger.heldAround(start);
+    return { op: "free", ...addressOf(got, start) };
+  },
+  inDomain: (world, { start }) => world.busyAt(start) !== undefined,
+  outside,
+  every: ({ calls, pages }) =>
+    calls.some((call) => FREED.includes(call)) ? pages.map((start) => ({ op: "free", start })) : [],
+  drawn: () => ({ share: "share" }),
+  means: ({ share }, _world, ledger) => {
+    const area = sharedOut(ledger.held("area"), share);
+    return area && { op: "free", area: area.index };
+  },
+  simpler: nearer,
+  name: ({ start }) => `free ${start}`,
+  says: ({ start }) => `free ${page(start)}`,
 });

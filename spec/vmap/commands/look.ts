@@ -1,16 +1,19 @@
-/** Commands that change nothing but TLBs: find_vmap_area, a read or a write by a CPU, a report of what TLBs hold. */
+/**
+ * Commands on no area of the caller's: init, purge, vm_unmap_aliases; and those that change nothing but TLBs:
+ * find_vmap_area, a read or a write by a CPU, a report of what TLBs hold.
+ */
 import { possibleCpus } from "../scope.ts";
 import { type Cpu, type Pages, page as pageText, type Vpn } from "../vocabulary.ts";
 import { type Callers, command, sharedOut } from "./command.ts";
 
 /** find_vmap_area(addr): which area is here? May be asked before vmalloc_init, and was (catalogue B10). */
-export interface Find {
+interface Find {
   readonly op: "find";
   readonly page: Vpn;
 }
 
 /** An area that is held, or a place for one, by its first page or by a later one. */
-export interface FindChoice {
+interface FindChoice {
   readonly op: "find";
   readonly share: number;
   readonly page: Pages;
@@ -26,7 +29,7 @@ export interface Touch {
 }
 
 /** Of page number `page` of what command number `area` got, also after it was freed. */
-export interface TouchStep {
+interface TouchStep {
   readonly op: "touch";
   readonly cpu: Cpu;
   readonly area: number;
@@ -35,7 +38,7 @@ export interface TouchStep {
 }
 
 /** Of one of the areas and maps that are held. */
-export interface TouchChoice {
+interface TouchChoice {
   readonly op: "touch";
   readonly cpu: Cpu;
   readonly share: number;
@@ -44,7 +47,7 @@ export interface TouchChoice {
 }
 
 /** Only reports what the TLBs hold. */
-export interface Tlb {
+interface Tlb {
   readonly op: "tlb";
 }
 
@@ -117,4 +120,50 @@ export const tlb = command<Tlb>({
   fields: {},
   beforeInit: true,
   weight: { usual: 1, maps: 1 },
+});
+
+// Commands for the whole space: vmalloc_init, purge, vm_unmap_aliases.
+
+/** vmalloc_init(), in a scope that begins before it. */
+interface Init {
+  readonly op: "init";
+}
+
+/** purge_vmap_area_lazy(): flush and release every lazy area now. */
+interface Purge {
+  readonly op: "purge";
+}
+
+/** vm_unmap_aliases(). */
+interface UnmapAliases {
+  readonly op: "unmapAliases";
+}
+
+export const init = command<Init>({
+  op: "init",
+  fields: {},
+  beforeInit: true,
+  weight: { usual: 60, maps: 60, mapsAlone: 60 },
+  enabled: ({ initialised }) => !initialised,
+  every: ({ scope }) => (scope.beforeInit ? [{ op: "init" }] : []),
+  drawn: ({ beforeInit }) => (beforeInit ? {} : undefined),
+  means: (choice, { initialised }) => (initialised ? undefined : choice),
+});
+
+export const purge = command<Purge>({
+  op: "purge",
+  fields: {},
+  weight: { usual: 5, maps: 4 },
+  every: ({ calls }) => (calls.includes("purge") ? [{ op: "purge" }] : []),
+});
+
+export const unmapAliases = command<UnmapAliases>({
+  op: "unmapAliases",
+  fields: {},
+  beforeInit: true,
+  weight: { usual: 3, maps: 12 },
+  every: ({ calls }) => (calls.includes("unmapAliases") ? [{ op: "unmapAliases" }] : []),
+  // A call whose only purpose was to purge.
+  simpler: () => [{ op: "purge" }],
+  amongAreas: () => ({ op: "purge" }),
 });

@@ -1,7 +1,7 @@
-/** vmap. */
+/** vmap, and pins: frames that are given to a user who wants no alias of them. */
 import { vmapCounts } from "../scope.ts";
-import { type Pages, pagesText } from "../vocabulary.ts";
-import { command, smaller } from "./command.ts";
+import { type Pages, type Pfn, pagesText } from "../vocabulary.ts";
+import { command, sharedOut, smaller } from "./command.ts";
 
 /**
  * vmap(pages, count, flags): maps `count` fresh frames in an area of their own in the vmalloc window, which is freed as
@@ -53,4 +53,67 @@ export const vmap = command<Vmap>({
   askedFor: ({ count }) => ({ counts: [count] }),
   name: ({ count, noGuard }) => `vmap ${count}${noGuard ? " without guard" : ""}`,
   says: ({ count, noGuard }) => `vmap ${pagesText(count)}${noGuard ? ", VM_NO_GUARD" : ""}`,
+});
+
+// What page tables need of the frames they consist of.
+
+/**
+ * A page is allocated for use in a page table, and pinned: Xen wants no other writable mapping of it, PAT no
+ * other mapping at all (Jeremy Fitzhardinge and Nick Piggin, linux-kernel, June 2008). The page allocator hands out what was freed last.
+ */
+interface Pin {
+  readonly op: "pin";
+}
+
+/** A page-table page returns to the page allocator, and is used for anything afterwards. */
+interface Unpin {
+  readonly op: "unpin";
+  readonly frame: Pfn;
+}
+
+/** Gives back the frame that pin number `area` got. */
+interface UnpinStep {
+  readonly op: "unpin";
+  readonly area: number;
+}
+
+interface UnpinChoice {
+  readonly op: "unpin";
+  readonly share: number;
+}
+
+export const pin = command<Pin>({
+  op: "pin",
+  fields: {},
+  gives: "frame",
+  beforeInit: true,
+  weight: { usual: 4, maps: 5, amongAreas: 0 },
+  pages: () => 0,
+  every: ({ calls }) => (calls.includes("pin") ? [{ op: "pin" }] : []),
+  // A pin whose only purpose was to purge.
+  simpler: () => [{ op: "unmapAliases" }],
+});
+
+export const unpin = command<Unpin, UnpinStep, UnpinChoice>({
+  op: "unpin",
+  fields: { area: "index" },
+  takes: "frame",
+  names: ["frame"],
+  beforeInit: true,
+  weight: { usual: 1, maps: 1, amongAreas: 0 },
+  resolve: ({ area }, ledger) => {
+    const got = ledger.at(area);
+    return got?.held ? { op: "unpin", frame: got.start as number } : undefined;
+  },
+  named: ({ frame }, ledger) => {
+    const start: number = frame;
+    const got = ledger.heldAt("frame", start) ?? ledger.lastAt("frame", start);
+    return got && { op: "unpin", area: got.index };
+  },
+  drawn: () => ({ share: "share" }),
+  means: ({ share }, _world, ledger) => {
+    const got = sharedOut(ledger.held("frame"), share);
+    return got && { op: "unpin", area: got.index };
+  },
+  says: ({ frame }) => `unpin frame ${frame}`,
 });

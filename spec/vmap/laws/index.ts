@@ -15,6 +15,8 @@ import {
 import type { VmapLaw } from "./law.ts";
 import {
   aligned,
+  blocksPack,
+  freeSpaceIsUsable,
   guardBetweenVmaps,
   guardGap,
   highestCongruentFit,
@@ -23,9 +25,9 @@ import {
   lowestFitAtAPage,
   lowestRoomyHole,
   noOverlap,
+  poolsHideNoRoom,
   refusedOnlyWhenFull,
 } from "./placement.ts";
-import { poolsHideNoRoom } from "./pools.ts";
 import {
   flushBeforeReuse,
   flushOnlyOnce,
@@ -36,7 +38,6 @@ import {
   purgeOnlyWhenFull,
   usableBlocksStay,
 } from "./purging.ts";
-import { blocksPack, freeSpaceIsUsable } from "./room.ts";
 import {
   cacheFlushedBeforeUnmap,
   noAliasAfterUnmapAliases,

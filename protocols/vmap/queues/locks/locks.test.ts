@@ -5,8 +5,7 @@ import { explore } from "../../../../engine/search/explore.ts";
 import type { Explored, ShortestViolation } from "../../../../engine/search/visitable.ts";
 import type { StepMachine } from "../../../program.ts";
 import type { LocksScope } from "./fields.ts";
-import { locksMachine } from "./machine.ts";
-import { LOCKS_ORDERS, type LocksOrder } from "./releases.ts";
+import { LOCKS_ORDERS, type LocksOrder, locksMachine } from "./machine.ts";
 
 const ONE_BLOCK: LocksScope = { cpus: 2, blocks: 1, pages: 2 };
 const TWO_BLOCKS: LocksScope = { cpus: 2, blocks: 2, pages: 2 };

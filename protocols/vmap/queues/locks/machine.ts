@@ -1,10 +1,13 @@
 /** Queues of blocks and their locks: vm_map_ram, vm_unmap_ram and vm_unmap_aliases on every CPU. */
 import { Layout } from "../../../../engine/search/layout.ts";
-import type { StepMachine } from "../../../program.ts";
+import { factsOf } from "../../../../kernels/changes.ts";
+import type { Step, StepMachine } from "../../../program.ts";
 import { stepMachine } from "../../../step-machine.ts";
 import { drawPages } from "../../vmap-blocks.ts";
+import { aliasesThroughIndex, graceEnds, mapFromQueue, unmapFromBlock } from "./calls.ts";
 import {
   type BlockFields,
+  type CpuFields,
   emptyQueues,
   fieldsOf,
   GONE,
@@ -13,8 +16,32 @@ import {
   NEW,
   NONE,
 } from "./fields.ts";
-import type { LocksOrder } from "./releases.ts";
-import { graceEnds } from "./unmap.ts";
+
+// The order of steps of each release's calls. A bug is an order with one of them replaced.
+
+type Steps = (m: Locks, cpu: CpuFields) => readonly Step[];
+
+export interface LocksOrder {
+  readonly map: Steps;
+  readonly unmap: Steps;
+  readonly aliases: Steps;
+}
+
+/** From fc1e0d980037 on vm_unmap_aliases goes through the index, which 062eacf57ad9 (6.4) put in parts by address. */
+function orderOf(label: string): LocksOrder {
+  const { cpuWritten } = factsOf(label);
+  return {
+    map: mapFromQueue(cpuWritten),
+    unmap: unmapFromBlock,
+    aliases: aliasesThroughIndex(cpuWritten === "never" ? "of the index" : "of vb->cpu"),
+  };
+}
+
+export const LOCKS_ORDERS: Readonly<Record<string, LocksOrder>> = {
+  "6.5": orderOf("6.5"),
+  "6.10": orderOf("6.10"),
+  "6.11": orderOf("6.11"),
+};
 
 /** Throws a RangeError for blocks of less than 2 pages, or where calls have more phases than fit. */
 export function locksMachine(name: string, scope: LocksScope, order: LocksOrder): StepMachine {

@@ -2,24 +2,81 @@
 import type { EventuallyEnds } from "../../../../engine/machine.ts";
 import { has } from "../../../../engine/reduce/conditions.ts";
 import { Layout } from "../../../../engine/search/layout.ts";
-import type { StepMachine } from "../../../program.ts";
+import { type Facts, factsOf } from "../../../../kernels/changes.ts";
+import type { Step, StepMachine } from "../../../program.ts";
 import { stepMachine } from "../../../step-machine.ts";
 import { drawPages } from "../../vmap-blocks.ts";
-import { WALKING } from "./aliases.ts";
+import {
+  aliasesOnQueue,
+  freeAreaAtOnce,
+  freeAreaByRcu,
+  graceEnds,
+  mapOnQueue,
+  purgeAreas,
+  purgeFragmentsAndAreas,
+  unmapFromBlock,
+  WALKING,
+} from "./calls.ts";
 import {
   type BlockFields,
+  besideLinks,
   type CpuFields,
   FREED,
   fieldsOf,
   GONE,
   HEAD,
+  listAdd,
+  listAddTail,
+  listDelInit,
+  listDelRcu,
   NEW,
   NONE,
+  overLinks,
   type Walks,
   type WalksScope,
 } from "./fields.ts";
-import { graceEnds } from "./purge.ts";
-import type { WalksOrder } from "./releases.ts";
+
+// The order of steps of each release's calls. A bug is an order with one of them replaced.
+
+type Steps = (m: Walks, cpu: CpuFields) => readonly Step[];
+
+export interface WalksOrder {
+  readonly map: Steps;
+  readonly unmap: Steps;
+  /** vm_unmap_aliases before it takes the purge lock, and after. */
+  readonly aliases: Steps;
+  readonly purge: Steps;
+}
+
+function orderFrom({ newBlock, bornTaken, rcuLists, ...facts }: Facts): WalksOrder {
+  const adds = newBlock === "first" ? listAdd : listAddTail;
+  const removes = rcuLists ? listDelRcu : listDelInit;
+  const hands = rcuLists ? besideLinks : overLinks;
+  const freesArea = facts.search === "free space" ? freeAreaAtOnce : freeAreaByRcu;
+  return {
+    map: mapOnQueue({ adds, removes, bornTaken }),
+    unmap: unmapFromBlock(hands),
+    aliases: aliasesOnQueue(facts.passesFull),
+    purge: facts.purgesFragments ? purgeFragmentsAndAreas(removes, hands, freesArea) : purgeAreas(freesArea),
+  };
+}
+
+const orderOf = (label: string): WalksOrder => orderFrom(factsOf(label));
+
+/** With de5604231ce4 alone, and without 02b709df817c. */
+const rcuLists = orderFrom({ ...factsOf("2.6.28"), rcuLists: true });
+
+export const WALKS_ORDERS: Readonly<Record<string, WalksOrder>> = {
+  "2.6.28": orderOf("2.6.28"),
+  "2.6.33": orderOf("2.6.33"),
+  "4.4": orderOf("4.4"),
+  "5.2": orderOf("5.2"),
+  "5.13": orderOf("5.13"),
+  /** The two halves of C1, each with the other repaired, and both repaired. */
+  "2.6.28-rcu-head-over-links": { ...rcuLists, unmap: unmapFromBlock(overLinks) },
+  "2.6.28-removed-points-at-itself": { ...rcuLists, map: orderOf("2.6.28").map },
+  "2.6.28-rcu-lists": rcuLists,
+};
 
 export function walksMachine(name: string, scope: WalksScope, order: WalksOrder): StepMachine {
   const layout = new Layout();

@@ -6,10 +6,9 @@ import { findLassos } from "../../../../engine/live/liveness.ts";
 import { explore } from "../../../../engine/search/explore.ts";
 import type { Explored, ShortestViolation } from "../../../../engine/search/visitable.ts";
 import type { StepMachine } from "../../../program.ts";
+import { freeAreaAtOnce, freeAreaByRcu, purgeAreas } from "./calls.ts";
 import type { WalksScope } from "./fields.ts";
-import { walksMachine } from "./machine.ts";
-import { freeAreaAtOnce, freeAreaByRcu, purgeAreas } from "./purge.ts";
-import { WALKS_ORDERS, type WalksOrder } from "./releases.ts";
+import { WALKS_ORDERS, type WalksOrder, walksMachine } from "./machine.ts";
 
 /** One block of one page, and one of two: what each violation needs at least. */
 const ONE_PAGE: WalksScope = { cpus: 2, blocks: 1, pages: 1 };
