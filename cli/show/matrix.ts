@@ -99,9 +99,9 @@ export function legend(reports: readonly KernelReport[]): string {
       `visited: kept in every state of ${explored?.space}; nothing else was tried`,
     ),
     ...has(({ verdict }) => verdict === "not-tried", "not tried: nothing was tried that could violate it"),
-    ...has(
-      (cell) => isViolated(cell) && cell.bug !== null,
-      "A9 in 3, for one: bug A9 violates it in 3 commands",
+    ...exampleOf(
+      wing,
+      cells.filter(({ verdict }) => verdict === "broken"),
     ),
     ...has((cell) => isViolated(cell) && cell.bug === null, "?: no bug of the catalogue accounts for it"),
     ...has(
@@ -128,6 +128,14 @@ export function legend(reports: readonly KernelReport[]): string {
         ]
       : []),
   ].join("\n");
+}
+
+/** What a cell says that names a bug by its number; no line if there is none. */
+function exampleOf(wing: Wing, violated: readonly Cell[]): string[] {
+  const cell = violated.find(({ bug }) => bug !== null && nameOf(wing, bug) !== "*");
+  if (cell === undefined) return [];
+  const number = nameOf(wing, cell.bug);
+  return [`${number} in ${cell.commands}, for one: bug ${number} violates it in ${cell.commands} commands`];
 }
 
 /** The bugs that `*` stands for, each with the laws in whose rows it does; no line if there are none. */
