@@ -72,7 +72,8 @@ export function report(error: unknown): void {
       return;
     }
     const says = oneLine(error.message.replace(/^error: /, ""));
-    complain(`${says}; see vmapcheck ${error.code === "commander.unknownCommand" ? "" : verbMeant()}--help`);
+    const words = ["vmapcheck", ...verbMeant(error.code === "commander.unknownCommand"), "--help"];
+    complain(`${says}; see ${words.join(" ")}`);
   } else if (error instanceof InputError || error instanceof UsageError || isOfSystem(error)) {
     complain(oneLine(error.message));
   } else {
@@ -81,10 +82,10 @@ export function report(error: unknown): void {
   process.exitCode = BAD_INPUT;
 }
 
-/** The verb on the command line, with a blank after it; nothing if the first word is none. */
-function verbMeant(): string {
-  const [, , word = ""] = process.argv;
-  return /^[a-z]+$/.test(word) ? `${word} ` : "";
+/** The verb on the command line, with that of a campaign; what is no verb is left out. */
+function verbMeant(isUnknown: boolean): string[] {
+  const words = process.argv.slice(2, process.argv[2] === "campaign" ? 4 : 3);
+  return words.filter((word) => /^[a-z]+$/.test(word)).slice(0, isUnknown ? words.length - 1 : undefined);
 }
 
 /** The error of a system call: a file that cannot be written, a full disk. */
