@@ -40,7 +40,7 @@ const FREES: readonly Command["op"][] = ["free", "unmapRam", "pcpuFree"];
 
 export const argumentDomain: VmapLaw = {
   id: "argument-domain",
-  says: "A call outside its domain (of no page, or a free or an unmap of what is not held) is refused or warned about, and changes nothing; the kernel stops there only if its release has nothing better for such a call. A free or an unmap of what is held is not refused. A number outside its domain (a CPU that is not possible) is never used.",
+  says: "A call outside its domain changes nothing: one for no page, or a free or unmap of what the caller does not hold. It is refused or warned about; the kernel stops there only if its release has no check for such a call. A free or unmap of what is held is not refused. A CPU number that is not possible is never used.",
   source:
     "catalogue section 9, C14, C12 (a34acf30b19b); what each release has for such a call: docs/findings.md",
   isTriedIn,
