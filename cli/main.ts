@@ -185,7 +185,10 @@ program
     "write C that makes the same calls in a real kernel: kunit (unless given, for a history) or module",
   )
   .option("--grain <grain>", "with --reproducer, of a bug that has both: call or step")
-  .option("--out <file>", "with --reproducer: write to this file, which must not exist yet")
+  .option(
+    "--out <file>",
+    "with --reproducer: write to this file, which must not exist yet; unless given, to a new one here",
+  )
   .option(...TRACE_OPTION)
   .option(...AS_OPTION)
   .option(...UNUSED_SEED_OPTION)
