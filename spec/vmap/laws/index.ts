@@ -15,8 +15,6 @@ import {
 import type { VmapLaw } from "./law.ts";
 import {
   aligned,
-  blocksPack,
-  freeSpaceIsUsable,
   guardBetweenVmaps,
   guardGap,
   highestCongruentFit,
@@ -25,7 +23,6 @@ import {
   lowestFitAtAPage,
   lowestRoomyHole,
   noOverlap,
-  poolsHideNoRoom,
   refusedOnlyWhenFull,
 } from "./placement.ts";
 import {
@@ -38,6 +35,7 @@ import {
   purgeOnlyWhenFull,
   usableBlocksStay,
 } from "./purging.ts";
+import { blocksPack, freeSpaceIsUsable, poolsHideNoRoom } from "./room.ts";
 import {
   cacheFlushedBeforeUnmap,
   noAliasAfterUnmapAliases,
