@@ -51,7 +51,7 @@ export interface Alloc {
 /** A size, or the size of a hole (by number, from the lowest) less a number of pages. */
 export type SizeChoice = { readonly pages: Pages } | { readonly hole: number; readonly less: Pages };
 
-interface AllocChoice {
+export interface AllocChoice {
   readonly op: "alloc";
   readonly size: SizeChoice;
   readonly align: Bytes;
@@ -188,7 +188,7 @@ export interface Free {
  */
 type FreeStep = { readonly op: "free" } & Address;
 
-interface FreeChoice {
+export interface FreeChoice {
   readonly op: "free";
   /** Of the areas that are held, counted from the lowest. */
   readonly share: number;

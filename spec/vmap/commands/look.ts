@@ -7,13 +7,13 @@ import { type Cpu, type Pages, page as pageText, type Vpn } from "../vocabulary.
 import { type Callers, command, sharedOut } from "./command.ts";
 
 /** find_vmap_area(addr): which area is here? May be asked before vmalloc_init, and was (catalogue B10). */
-interface Find {
+export interface Find {
   readonly op: "find";
   readonly page: Vpn;
 }
 
 /** An area that is held, or a place for one, by its first page or by a later one. */
-interface FindChoice {
+export interface FindChoice {
   readonly op: "find";
   readonly share: number;
   readonly page: Pages;
@@ -29,7 +29,7 @@ export interface Touch {
 }
 
 /** Of page number `page` of what command number `area` got, also after it was freed. */
-interface TouchStep {
+export interface TouchStep {
   readonly op: "touch";
   readonly cpu: Cpu;
   readonly area: number;
@@ -38,7 +38,7 @@ interface TouchStep {
 }
 
 /** Of one of the areas and maps that are held. */
-interface TouchChoice {
+export interface TouchChoice {
   readonly op: "touch";
   readonly cpu: Cpu;
   readonly share: number;
@@ -47,7 +47,7 @@ interface TouchChoice {
 }
 
 /** Only reports what the TLBs hold. */
-interface Tlb {
+export interface Tlb {
   readonly op: "tlb";
 }
 
@@ -125,17 +125,17 @@ export const tlb = command<Tlb>({
 // Commands for the whole space: vmalloc_init, purge, vm_unmap_aliases.
 
 /** vmalloc_init(), in a scope that begins before it. */
-interface Init {
+export interface Init {
   readonly op: "init";
 }
 
 /** purge_vmap_area_lazy(): flush and release every lazy area now. */
-interface Purge {
+export interface Purge {
   readonly op: "purge";
 }
 
 /** vm_unmap_aliases(). */
-interface UnmapAliases {
+export interface UnmapAliases {
   readonly op: "unmapAliases";
 }
 

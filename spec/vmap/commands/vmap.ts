@@ -61,23 +61,23 @@ export const vmap = command<Vmap>({
  * A page is allocated for use in a page table, and pinned: Xen wants no other writable mapping of it, PAT no
  * other mapping at all (Jeremy Fitzhardinge and Nick Piggin, linux-kernel, June 2008). The page allocator hands out what was freed last.
  */
-interface Pin {
+export interface Pin {
   readonly op: "pin";
 }
 
 /** A page-table page returns to the page allocator, and is used for anything afterwards. */
-interface Unpin {
+export interface Unpin {
   readonly op: "unpin";
   readonly frame: Pfn;
 }
 
 /** Gives back the frame that pin number `area` got. */
-interface UnpinStep {
+export interface UnpinStep {
   readonly op: "unpin";
   readonly area: number;
 }
 
-interface UnpinChoice {
+export interface UnpinChoice {
   readonly op: "unpin";
   readonly share: number;
 }
