@@ -115,7 +115,10 @@ export async function writtenIn(json: unknown): Promise<OpenWing> {
 /** A kernel of a wing by a user's word. Throws a UsageError if there is none. */
 export function kernelIn<T extends Terms>(wing: Wing<T>, word: string): Kernel<T> {
   const { kernelCalled, whyNoKernel } = wing;
-  return orNearest("kernel", word, kernelCalled, kernelNames(wing), whyNoKernel);
+  const found = kernelCalled(word);
+  return found === undefined
+    ? orNearest("kernel", word, kernelCalled, kernelNames(wing), whyNoKernel)
+    : found;
 }
 
 /** Undefined if it is not a JSON object: its reader says so. */

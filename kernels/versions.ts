@@ -21,12 +21,22 @@ export interface Possessed {
 }
 
 export function changesOf(version: Version, shown: Shown): Possessed {
-  const shows = CHANGES.filter(({ shows }) => shows.includes(shown));
-  return {
-    has: shows.filter((each) => hasChange(version, each) === true),
-    mayHave: shows.filter((each) => hasChange(version, each) === undefined),
-  };
+  const key = `${version.text} ${shown}`;
+  const known = POSSESSED.get(key);
+  if (known !== undefined) return known;
+  const has: Change[] = [];
+  const mayHave: Change[] = [];
+  for (const change of CHANGES.filter(({ shows }) => shows.includes(shown))) {
+    const isIn = hasChange(version, change);
+    if (isIn !== false) (isIn === true ? has : mayHave).push(change);
+  }
+  const possessed = { has, mayHave };
+  POSSESSED.set(key, possessed);
+  return possessed;
 }
+
+/** Those found so far: every release is compared with every order of every family. */
+const POSSESSED = new Map<string, Possessed>();
 
 /** Bugs by their slugs, as far as the table says. */
 export interface BugsIn {
@@ -37,6 +47,8 @@ export interface BugsIn {
 
 /** The bugs that a version has: those that were brought and not ended, or were there before the table begins. */
 export function bugsIn(version: Version): BugsIn {
+  const known = BUGS_IN.get(version);
+  if (known !== undefined) return known;
   const has = new Set(OLDER_THAN_THE_TABLE);
   const mayHave = new Set<string>();
   for (const each of CHANGES) {
@@ -50,8 +62,13 @@ export function bugsIn(version: Version): BugsIn {
     for (const slug of each.begins) mayHave.add(slug);
     for (const slug of each.ends) if (has.delete(slug)) mayHave.add(slug);
   }
-  return { has: [...has], mayHave: [...mayHave] };
+  const bugs = { has: [...has], mayHave: [...mayHave] };
+  BUGS_IN.set(version, bugs);
+  return bugs;
 }
+
+/** Those found so far: every bug is asked of every release. */
+const BUGS_IN = new WeakMap<Version, BugsIn>();
 
 const BROUGHT = new Set(CHANGES.flatMap(({ begins }) => begins));
 const OLDER_THAN_THE_TABLE = CHANGES.flatMap(({ ends, narrows }) => [...ends, ...narrows]).filter(
@@ -107,16 +124,11 @@ export interface Placed {
   readonly above: Labelled | undefined;
 }
 
-/** What replies show of the labelled releases, by label. */
-const SHOWN_BY_LABEL: ReadonlyMap<string, readonly Change[]> = new Map(
-  LABELLED.map(({ label, version }) => [label, changesOf(version, "replies").has]),
-);
-
 export function place(version: Version): Placed {
   const { has, mayHave } = changesOf(version, "replies");
   const distance = ({ version: other }: Labelled) => Math.abs(rank(other) - rank(version));
-  const possible = LABELLED.filter(({ label }) => {
-    const own = SHOWN_BY_LABEL.get(label) ?? [];
+  const possible = LABELLED.filter(({ version: other }) => {
+    const own = changesOf(other, "replies").has;
     return (
       has.every((change) => own.includes(change)) &&
       own.every((change) => has.includes(change) || mayHave.includes(change))
@@ -210,23 +222,28 @@ export function kernelStandingFor(version: Version): Kernel<State> | undefined {
   return alike.length === 1 ? kernelFor(version.text, (alike[0] as Labelled).label) : undefined;
 }
 
-/** Kernels without a column of their own: each differs from one only in calls outside their domain. */
-export function variants(): readonly Kernel<State>[] {
-  const all = [...MAINLINE, ...LABELLED.map(({ version }) => version)].flatMap(
-    (each) => kernelStandingFor(each) ?? [],
-  );
-  return [...new Set(all)].filter((kernel) => !KERNELS.includes(kernel));
+/** For each release of `MAINLINE`, the kernel that stands for it; found when it is first asked for. */
+let mainlineLike: readonly (Kernel<State> | undefined)[] | undefined;
+
+function kernelsOfMainline() {
+  mainlineLike ??= MAINLINE.map(kernelStandingFor);
+  return mainlineLike;
 }
 
-/** For each of them, the name of the kernel that stands for it; found when it is first asked for. */
-let mainlineLike: readonly (string | undefined)[] | undefined;
+/** Kernels without a column of their own: each differs from one only in calls outside their domain. */
+export function variants(): readonly Kernel<State>[] {
+  const all = [...kernelsOfMainline(), ...LABELLED.map(({ version }) => kernelStandingFor(version))];
+  return [...new Set(all)].flatMap((kernel) =>
+    kernel === undefined || KERNELS.includes(kernel) ? [] : kernel,
+  );
+}
 
 /** The releases that answer as a kernel of one of these names does, as ranges: `6.5 to 6.8`. */
 export function rangesLike(...names: readonly string[]): readonly string[] {
-  mainlineLike ??= MAINLINE.map((each) => kernelStandingFor(each)?.name);
+  const kernels = kernelsOfMainline();
   const ranges: [Version, Version][] = [];
   for (const [nth, each] of MAINLINE.entries()) {
-    if (!names.includes(mainlineLike[nth] ?? "")) continue;
+    if (!names.includes(kernels[nth]?.name ?? "")) continue;
     const last = ranges.at(-1);
     if (last !== undefined && last[1] === MAINLINE[nth - 1]) last[1] = each;
     else ranges.push([each, each]);

@@ -143,8 +143,7 @@ export function compareVersions(one: Version, other: Version): number {
 /** Whether a version has a change; undefined where that is not known. */
 export function hasChange(version: Version, change: Change): boolean | undefined {
   if (change.trees.includes(version.text)) return true;
-  const came = versionOf(change.release) as Version;
-  if (compareReleases({ ...came, rc: came.rc ?? 1 }, version) <= 0) return true;
+  if (compareReleases(cameIn(change.release), version) <= 0) return true;
   const backport =
     change.backports.find(({ series }) => series === baseOf(version)) ?? inTree(version, change);
   const { stable, suffix, rc } = version;
@@ -153,6 +152,18 @@ export function hasChange(version: Version, change: Change): boolean | undefined
   if (stable !== undefined && suffix === "" && stable <= (after ?? (from ?? 1) - 1)) return false;
   if (stable !== undefined && from !== undefined && stable >= from) return true;
   return undefined;
+}
+
+/** The version that a change came in, by its release: kept, for every change is compared with every version. */
+const CAME_IN = new Map<string, Version>();
+
+function cameIn(release: string): Version {
+  const known = CAME_IN.get(release);
+  if (known !== undefined) return known;
+  const version = versionOf(release) as Version;
+  const came = { ...version, rc: version.rc ?? 1 };
+  CAME_IN.set(release, came);
+  return came;
 }
 
 /** Some distribution's tree of the same release has it: another may. */
