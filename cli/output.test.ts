@@ -89,6 +89,23 @@ describe("columns", () => {
     expect(columns([["x".repeat(120), "y z"]])).toContain("x".repeat(120));
   });
 
+  test("have a colour in each line of a cell that is folded, and none in the cells beside it", () => {
+    const red = "\u001b[31mone and two\u001b[39m";
+    expect(columns([[red, "a\nb"]], 10).split("\n")).toEqual([
+      "\u001b[31mone and\u001b[0m  a",
+      "\u001b[31mtwo\u001b[39m      b",
+    ]);
+  });
+
+  test("are aligned by what letters take of a terminal: two columns, or none", () => {
+    const rows = ["漢字", "e\u0301\u0302x", "abcd"].map((name) => [name, "|"]);
+    expect(columns(rows).split("\n")).toEqual(["漢字  |", "e\u0301\u0302x    |", "abcd  |"]);
+  });
+
+  test("of a row with fewer cells end there, and a line that is empty stays", () => {
+    expect(columns([["a", "b\n\nc"], ["d"], []])).toBe("a  b\n\n   c\nd\n");
+  });
+
   test.each([
     ["no empty column", "a"],
     ["an empty column, which is one wide", ""],

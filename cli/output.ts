@@ -1,6 +1,5 @@
 /** Where output goes: what a person reads, within 100 columns, or one JSON document; progress to stderr. */
 import { stripVTControlCharacters } from "node:util";
-import Table from "cli-table3";
 import yoctoSpinner from "yocto-spinner";
 import type { Watch } from "../jobs/work.ts";
 import { INTERRUPTED } from "./exit.ts";
@@ -89,24 +88,6 @@ export async function watched<T>(job: (watch: Watch) => T | Promise<T>): Promise
   }
 }
 
-const NO_LINES = {
-  top: "",
-  "top-mid": "",
-  "top-left": "",
-  "top-right": "",
-  bottom: "",
-  "bottom-mid": "",
-  "bottom-left": "",
-  "bottom-right": "",
-  left: "",
-  "left-mid": "",
-  mid: "",
-  "mid-mid": "",
-  right: "",
-  "right-mid": "",
-  middle: "  ",
-};
-
 const MOST_COLUMNS = 100;
 /** Between two columns of a table. */
 const BETWEEN = 2;
@@ -129,7 +110,15 @@ export function print(text: string): void {
   console.log(folded(text));
 }
 
-const widthOf = (text: string) => stripVTControlCharacters(text).length;
+/** A letter that takes two columns of a terminal, and a mark that takes none. */
+const WIDE = /[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\uff01-\uff60]/gu;
+const MARK = /\p{Mn}/gu;
+
+function widthOf(text: string): number {
+  const plain = text.includes(ESCAPE) ? stripVTControlCharacters(text) : text;
+  const isLatin = !/[\u0300-\uffff]/.test(plain);
+  return isLatin ? plain.length : plain.replace(WIDE, "  ").replace(MARK, "").length;
+}
 
 /** The text with every line that is too long folded at spaces, indented a little more. A longer word stays whole. */
 export function folded(text: string, width: number = textWidth()): string {
@@ -141,9 +130,14 @@ export function folded(text: string, width: number = textWidth()): string {
 
 function foldedLine(line: string, width: number): string {
   const indent = " ".repeat((/^ */.exec(line)?.[0].length ?? 0) + BETWEEN);
+  return linesOf(line, width, indent).join("\n");
+}
+
+/** The lines of a text folded at spaces, all but the first indented. */
+function linesOf(text: string, width: number, indent: string): readonly string[] {
   const lines: string[] = [];
   let current = "";
-  for (const [, space = "", word = ""] of line.matchAll(/(\s*)(\S+)/g)) {
+  for (const [, space = "", word = ""] of text.matchAll(/(\s*)(\S+)/g)) {
     const longer = `${current}${space}${word}`;
     if (widthOf(longer) <= width || current.trim() === "") {
       current = longer;
@@ -152,7 +146,7 @@ function foldedLine(line: string, width: number): string {
       current = `${indent}${word}`;
     }
   }
-  return [...lines, current].join("\n");
+  return [...lines, current];
 }
 
 /** `replay:  command line`; one that is too long is folded so that a shell still takes it as one. */
@@ -173,20 +167,48 @@ function foldedCommand(line: string): string {
  * spaces. A cell may have several lines.
  */
 export function columns(rows: readonly (readonly string[])[], width: number = textWidth()): string {
-  const table = new Table({
-    chars: NO_LINES,
-    style: { "padding-left": 0, "padding-right": 0, head: [], border: [] },
-    ...foldedTo(columnWidths(rows), rows, width),
-  });
-  table.push(...rows.map((row) => [...row]));
-  return table
-    .toString()
-    .split("\n")
-    .map((line) => line.trimEnd())
+  const widths = foldedTo(columnWidths(rows), rows, width);
+  return rows
+    .map((row) => {
+      const cells = widths.map((wide, column) => linesOfCell(row[column] ?? "", wide));
+      const height = Math.max(...cells.map(({ length }) => length));
+      return Array.from({ length: height }, (_none, nth) => lineOfRow(cells, widths, nth)).join("\n");
+    })
     .join("\n");
 }
 
-/** The widest line of each column, or the longest part of one. The table makes an empty column one wide. */
+function lineOfRow(cells: readonly (readonly string[])[], widths: readonly number[], nth: number): string {
+  const padded = widths.map((wide, column) => {
+    const text = cells[column]?.[nth] ?? "";
+    return text + " ".repeat(Math.max(0, wide - widthOf(text)));
+  });
+  return padded.join(" ".repeat(BETWEEN)).trimEnd();
+}
+
+function linesOfCell(cell: string, width: number): readonly string[] {
+  const lines = cell
+    .split("\n")
+    .flatMap((line) => (widthOf(line) <= width ? line : linesOf(line, width, "")));
+  return lines.length > 1 && cell.includes(ESCAPE) ? eachColoured(lines) : lines;
+}
+
+const ESCAPE = "\u001b";
+const COLOUR = new RegExp(`${ESCAPE}\\[(\\d+)m`, "g");
+const ENDS_COLOUR = /^(?:0|2\d|39|49)$/;
+
+/** A colour that lasts over several lines begins and ends in each: between them stand other cells. */
+function eachColoured(lines: readonly string[]): readonly string[] {
+  let colours = "";
+  return lines.map((line) => {
+    const whole = colours + line;
+    for (const [code, number = ""] of line.matchAll(COLOUR)) {
+      colours = ENDS_COLOUR.test(number) ? "" : colours + code;
+    }
+    return colours === "" ? whole : `${whole}${ESCAPE}[0m`;
+  });
+}
+
+/** The widest line of each column, or the longest part of one. An empty column is one wide. */
 function columnWidths(rows: readonly (readonly string[])[], part: string | RegExp = "\n"): number[] {
   const count = Math.max(0, ...rows.map((row) => row.length));
   return Array.from({ length: count }, (_none, column) =>
@@ -195,9 +217,13 @@ function columnWidths(rows: readonly (readonly string[])[], part: string | RegEx
 }
 
 /** Narrower columns if these do not fit together; none narrower than its longest word, which is not folded. */
-function foldedTo(natural: readonly number[], rows: readonly (readonly string[])[], width: number) {
+function foldedTo(
+  natural: readonly number[],
+  rows: readonly (readonly string[])[],
+  width: number,
+): readonly number[] {
   let excess = natural.reduce((sum, each) => sum + each + BETWEEN, -BETWEEN) - width;
-  if (excess <= 0) return {};
+  if (excess <= 0) return natural;
   const widths = [...natural];
   const words = columnWidths(rows, /\s/);
   for (; excess > 0; excess--) {
@@ -206,5 +232,5 @@ function foldedTo(natural: readonly number[], rows: readonly (readonly string[])
     if (most === 0) break;
     widths[foldable.indexOf(most)] = most - 1;
   }
-  return { colWidths: widths, wordWrap: true };
+  return widths;
 }
