@@ -128,8 +128,8 @@ describe("progress without a terminal", () => {
     vi.spyOn(process.stderr, "write").mockImplementation((text) => lines.push(String(text)) > 0);
     return lines;
   };
-  const sayFor = (seconds: number) => {
-    const bar = progress();
+  const sayFor = async (seconds: number) => {
+    const bar = await progress();
     for (let at = 0; at <= seconds; at++) {
       vi.setSystemTime(at * 1000);
       bar.say(`state ${at}`);
@@ -137,9 +137,9 @@ describe("progress without a terminal", () => {
     bar.stop();
   };
 
-  test("is a line every ten seconds", () => {
+  test("is a line every ten seconds", async () => {
     const lines = written();
-    sayFor(35);
+    await sayFor(35);
     expect(lines).toEqual([
       "vmapcheck: 10 s: state 10\n",
       "vmapcheck: 20 s: state 20\n",
@@ -147,17 +147,17 @@ describe("progress without a terminal", () => {
     ]);
   });
 
-  test("is cut at a word where it is too long", () => {
+  test("is cut at a word where it is too long", async () => {
     const lines = written();
-    const bar = progress();
+    const bar = await progress();
     vi.setSystemTime(10_000);
     bar.say(`${"states ".repeat(12)}and-some-more of them`);
     expect(lines).toEqual([`vmapcheck: 10 s: ${"states ".repeat(11)}...\n`]);
   });
 
-  test("is empty for shorter work", () => {
+  test("is empty for shorter work", async () => {
     const lines = written();
-    sayFor(9);
+    await sayFor(9);
     expect(lines).toEqual([]);
   });
 });

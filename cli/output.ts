@@ -1,6 +1,5 @@
 /** Where output goes: what a person reads, within 100 columns, or one JSON document; progress to stderr. */
 import { stripVTControlCharacters } from "node:util";
-import yoctoSpinner from "yocto-spinner";
 import type { Watch } from "../jobs/work.ts";
 import { INTERRUPTED } from "./exit.ts";
 
@@ -21,8 +20,9 @@ const PROGRESS_MS = 10_000;
  * A line on stderr that changes during work, and leaves Ctrl-C to the work itself. If stderr is not a terminal: a line
  * every ten seconds, and none for shorter work.
  */
-export function progress(): Progress {
+export async function progress(): Promise<Progress> {
   if (!process.stderr.isTTY) return progressLines();
+  const { default: yoctoSpinner } = await import("yocto-spinner");
   const spinner = yoctoSpinner({ stream: process.stderr, handleSignals: false }).start();
   return {
     say: (text) => {
@@ -80,7 +80,7 @@ export function interrupts(): AbortSignal {
 /** Does a job: its progress is shown, and Ctrl-C ends it early. */
 export async function watched<T>(job: (watch: Watch) => T | Promise<T>): Promise<T> {
   const signal = interrupts();
-  const spinner = progress();
+  const spinner = await progress();
   try {
     return await job({ signal, say: spinner.say, warn: complain });
   } finally {
