@@ -21,11 +21,15 @@ const FAMILIES: readonly Family[] = [
   "levels",
 ];
 
-/** The orders of a family, by their names without the family's. */
-function ordersOf(family: Family): readonly string[] {
-  const names = STEP_PROTOCOLS.map(({ name }) => name).filter((name) => name.startsWith(`${family}-`));
-  return names.map((name) => name.slice(family.length + 1));
-}
+/** The orders of each family, by their names without the family's. */
+const ORDERS: ReadonlyMap<Family, readonly string[]> = new Map(
+  FAMILIES.map((family) => {
+    const names = STEP_PROTOCOLS.map(({ name }) => name).filter((name) => name.startsWith(`${family}-`));
+    return [family, names.map((name) => name.slice(family.length + 1))];
+  }),
+);
+
+const ordersOf = (family: Family): readonly string[] => ORDERS.get(family) ?? [];
 
 /** The family of a protocol; undefined for one that follows no release, such as a policy of pins. */
 export function familyOf(protocol: string): Family | undefined {

@@ -520,13 +520,13 @@ export const CHANGES: readonly Change[] = [
 export type Since<T> = readonly [commit: string, made: Partial<T> | ((before: T) => Partial<T>)];
 
 /** What it is in a version, from what it was at first and a line for each commit. Throws a RangeError for other names. */
-export function whatCommitsMade<T>(label: string, first: T, lines: readonly Since<T>[]): T {
+export function whatCommitsMade<T extends object>(label: string, first: T, lines: readonly Since<T>[]): T {
   const version = versionOf(label);
   if (version === undefined) throw new RangeError(`${label} is no version of the kernel`);
-  let so = first;
+  const so = { ...first };
   for (const [commit, made] of lines) {
     if (hasChange(version, changeCalled(commit)) !== true) continue;
-    so = { ...so, ...(typeof made === "function" ? made(so) : made) };
+    Object.assign(so, typeof made === "function" ? made(so) : made);
   }
   return so;
 }
