@@ -5,11 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeAll, expect, test } from "vitest";
+import { KERNELS } from "../kernels/vmap/index.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "vmapcheck-pack-"));
 const run = (command: string, ...words: string[]) =>
   execFileSync(command, words, { cwd: folder, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+const vmapcheck = (...words: string[]) => run("node_modules/.bin/vmapcheck", ...words);
 
 /** The program of docs/api.md. */
 const PAGE = readFileSync(join(ROOT, "docs/api.md"), "utf8");
@@ -63,23 +65,49 @@ console.log(states, violations[0]?.law, violations[0]?.run.length, typeof judge)
 });
 
 test("the command is installed beside it, and names itself as it is typed there", () => {
-  expect(run("node_modules/.bin/vmapcheck", "list", "C7")).toContain(
-    "  replay:  vmapcheck replay vb-full-block-stale",
-  );
+  expect(vmapcheck("list", "C7")).toContain("  replay:  vmapcheck replay vb-full-block-stale");
+});
+
+test("list loads a few chunks, not a file for each source", () => {
+  const coverage = join(folder, "coverage");
+  const env = { ...process.env, NODE_V8_COVERAGE: coverage };
+  execFileSync("node_modules/.bin/vmapcheck", ["list"], { cwd: folder, env });
+  const [file] = readdirSync(coverage);
+  const loaded: { url: string }[] = JSON.parse(readFileSync(join(coverage, file as string), "utf8")).result;
+  const own = loaded.map(({ url }) => url).filter((url) => url.includes("/vmapcheck/dist/"));
+  expect(own.length).toBeGreaterThan(1);
+  expect(own.length).toBeLessThan(60);
+});
+
+test("threads check every release there", () => {
+  const { kernels } = JSON.parse(vmapcheck("check", "--law", "init-order", "--runs", "0", "--json"));
+  expect(kernels.map(({ label }: { label: string }) => label)).toEqual(KERNELS.map(({ name }) => name));
+});
+
+test("threads explore there, with the counts of one", () => {
+  const explored = (...words: string[]) => {
+    const { states, edges, verdict } = JSON.parse(vmapcheck("explore", "lazy-unmap", "--json", ...words));
+    return { states, edges, verdict };
+  };
+  expect(explored("--workers", "2")).toEqual(explored());
+});
+
+test("processes run the tasks of a campaign there", () => {
+  const check = { kind: "check", subject: "2.6.28", runs: 2 };
+  const plan = { vmapcheck: 1, name: "packed", seed: 1, jobs: [check] };
+  writeFileSync(join(folder, "plan.json"), JSON.stringify(plan));
+  expect(vmapcheck("campaign", "run", "plan.json")).toContain("As expected: campaign packed, 1 of 1 tasks");
+});
+
+test("a tree would be compiled with the C that is there, and a reproducer is", async () => {
+  const { keyOf } = await import(join(folder, "node_modules/vmapcheck/dist/trees/build.js"));
+  expect(keyOf({ files: new Map() }, {})).toMatch(/^[0-9a-f]{40}$/);
+  vmapcheck("pin", "A9", "--reproducer", "--out", "a9.c");
+  expect(readFileSync(join(folder, "a9.c"), "utf8")).toContain("kunit");
 });
 
 test("the page is in the package: it is written as one file without a build", () => {
-  const { bytes, documents } = JSON.parse(
-    run(
-      process.execPath,
-      "node_modules/vmapcheck/dist/cli/main.js",
-      "view",
-      "C7",
-      "--out",
-      "c7.html",
-      "--json",
-    ),
-  );
+  const { bytes, documents } = JSON.parse(vmapcheck("view", "C7", "--out", "c7.html", "--json"));
   expect(documents).toBeGreaterThan(3);
   expect(bytes).toBeGreaterThan(40_000);
 });

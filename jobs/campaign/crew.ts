@@ -41,10 +41,11 @@ export class Place {
 }
 
 function start(): ChildProcess {
+  const path = fileURLToPath(new URL("./worker-process.ts", import.meta.url));
   const isSource = import.meta.url.endsWith(".ts");
-  const file = new URL(isSource ? "./worker-process.ts" : "./worker-process.js", import.meta.url);
   const execArgv = isSource ? ["--import", import.meta.resolve("tsx")] : [];
-  return fork(fileURLToPath(file), { execArgv, stdio: ["ignore", "ignore", "inherit", "ipc"] });
+  const file = isSource ? path : path.replace(/\.ts$/, ".js");
+  return fork(file, { execArgv, stdio: ["ignore", "ignore", "inherit", "ipc"] });
 }
 
 function answerOf(child: ChildProcess, order: Order, seconds: number): Promise<Answer> {
