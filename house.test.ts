@@ -260,7 +260,8 @@ describe("no file is long", () => {
 });
 
 test("a job speaks to no terminal: it prints nothing, and ends no process", () => {
-  const TERMINAL = /console\.|process\.(exit|stdout|stderr|on\()|picocolors|yocto-spinner|commander/;
+  const TERMINAL =
+    /console\.|process\.(exit|stdout|stderr|on\()|picocolors|yocto-spinner|fast-string-width|commander/;
   // A process of its own listens to its parent.
   const OWN_PROCESS = "jobs/campaign/worker-process.ts";
   const speaking = PRODUCTION.filter((file) => folderOf(file) === "jobs" && file !== OWN_PROCESS).filter(

@@ -1,5 +1,5 @@
 /** Where output goes: what a person reads, within 100 columns, or one JSON document; progress to stderr. */
-import { stripVTControlCharacters } from "node:util";
+import widthOf from "fast-string-width";
 import type { Watch } from "../jobs/work.ts";
 import { INTERRUPTED } from "./exit.ts";
 
@@ -110,16 +110,6 @@ export function print(text: string): void {
   console.log(folded(text));
 }
 
-/** A letter that takes two columns of a terminal, and a mark that takes none. */
-const WIDE = /[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\uff01-\uff60]/gu;
-const MARK = /\p{Mn}/gu;
-
-function widthOf(text: string): number {
-  const plain = text.includes(ESCAPE) ? stripVTControlCharacters(text) : text;
-  const isLatin = !/[\u0300-\uffff]/.test(plain);
-  return isLatin ? plain.length : plain.replace(WIDE, "  ").replace(MARK, "").length;
-}
-
 /** The text with every line that is too long folded at spaces, indented a little more. A longer word stays whole. */
 export function folded(text: string, width: number = textWidth()): string {
   return text
@@ -212,7 +202,7 @@ function eachColoured(lines: readonly string[]): readonly string[] {
 function columnWidths(rows: readonly (readonly string[])[], part: string | RegExp = "\n"): number[] {
   const count = Math.max(0, ...rows.map((row) => row.length));
   return Array.from({ length: count }, (_none, column) =>
-    Math.max(1, ...rows.flatMap((row) => (row[column] ?? "").split(part).map(widthOf))),
+    Math.max(1, ...rows.flatMap((row) => (row[column] ?? "").split(part).map((text) => widthOf(text)))),
   );
 }
 
