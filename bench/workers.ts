@@ -26,8 +26,8 @@ const ROUND_TRIP = 0.1 * MILLISECOND;
 const WAIT = 3 * MILLISECOND;
 
 interface Measured {
-  /** By level: each task's nanoseconds in the worker, and its calls to servers of partitions. */
-  readonly levels: readonly { readonly e: Cost[]; readonly m: Cost[] }[];
+  /** By round: each task's nanoseconds in the worker, and its calls to servers of partitions. */
+  readonly rounds: readonly { readonly e: Cost[]; readonly m: Cost[] }[];
   /** Nanoseconds of a server for a call. */
   readonly homeCall: number;
   readonly shardCall: number;
@@ -92,22 +92,23 @@ async function measured(): Promise<Measured> {
     for (let nth = 0; nth < probe; nth++) await search.tasks.keep("none", 1);
     const homeCall = (1e9 * ((await serverCpu(redis)) - spent)) / probe;
     spent = await serverCpu(redis);
-    const levels: { e: Cost[]; m: Cost[] }[] = [];
+    const rounds: { e: Cost[]; m: Cost[] }[] = [];
     await workForSearch(search, machine, {
       ...{ partitions: about.partitions, leaseMs: 15_000, bytes: 8e9, worker: "bench" },
       around: async (task, work) => {
-        const [kind, level] = task.split(":") as ["e" | "m", string];
+        const [kind, ...numbers] = task.split(":") as ["e" | "m", ...string[]];
+        const round = Number(numbers[kind === "e" ? 6 : 1]);
         const [before, callsBefore] = [process.cpuUsage(), calls];
         const found = await work();
-        levels[Number(level)] ??= { e: [], m: [] };
-        levels[Number(level)]?.[kind].push({ work: 1e9 * cpuOf(before), calls: calls - callsBefore });
+        rounds[round] ??= { e: [], m: [] };
+        rounds[round]?.[kind].push({ work: 1e9 * cpuOf(before), calls: calls - callsBefore });
         return found;
       },
     });
-    const all = levels.flatMap(({ e, m }) => [...e, ...m]);
+    const all = rounds.flatMap(({ e, m }) => [...e, ...m]);
     const shardCalls = all.reduce((sum, each) => sum + each.calls, 0);
     const server = 1e9 * ((await serverCpu(redis)) - spent) - 2 * all.length * homeCall;
-    return { levels, homeCall, shardCall: server / shardCalls };
+    return { rounds, homeCall, shardCall: server / shardCalls };
   });
 }
 
@@ -126,7 +127,7 @@ interface Simulated {
 
 /** A worker is a CPU, a server a lock that is held for as long as it takes to answer. */
 function simulated(
-  { levels, homeCall, shardCall }: Measured,
+  { rounds, homeCall, shardCall }: Measured,
   workers: number,
   servers: number,
   times: number,
@@ -136,7 +137,7 @@ function simulated(
   const shards = Array.from({ length: servers }, (_none, nth) =>
     nth === 0 ? home : simulation.lock(`server ${nth}`, "waits", true),
   );
-  const phases = levels.flatMap(({ e, m }) => [m.map((each) => scaled(each, times)), repeated(e, times)]);
+  const phases = rounds.flatMap(({ e, m }) => [repeated(e, times), m.map((each) => scaled(each, times))]);
   let [phase, open, taken, ended] = [0, [...(phases[0] ?? [])], 0, 0];
   function* worker(): Program {
     const ask = function* (server: Lock, time: number): Program {
@@ -225,7 +226,7 @@ async function searches(): Promise<void> {
 await campaigns();
 await searches();
 const costs = await measured();
-const tasks = costs.levels.flatMap(({ e, m }) => [...e, ...m]);
+const tasks = costs.rounds.flatMap(({ e, m }) => [...e, ...m]);
 const mean = tasks.reduce((sum, { work }) => sum + work, 0) / tasks.length / MILLISECOND;
 console.log(
   `${tasks.length} tasks of ${mean.toFixed(1)} ms; server: ${(costs.homeCall / 1000).toFixed(1)} us a call of home, ${(costs.shardCall / 1000).toFixed(1)} us of a partition`,

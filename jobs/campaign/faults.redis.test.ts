@@ -128,7 +128,9 @@ describe("a shared exploration has the counts of a local one, on", () => {
   test.each(CASES)("%s although %s", async (_on, _says, open, fault) => {
     const redis = await startPlace(open);
     await prepare(LAZY_UNMAP.machine);
-    const options = { queue: place.address, workers: 0, states: 1e7, ends: "any", bytes: 1e9, leaseMs: 500 };
+    // So few bytes may wait that a level takes some rounds.
+    const bounds = { states: 1e7, ends: "any", bytes: 1e9, waitingBytes: 0.05 };
+    const options = { ...bounds, queue: place.address, workers: 0, leaseMs: 500 };
     const running = exploreShared(machineOf(LAZY_UNMAP), LAZY_UNMAP, options, new Work({}));
     start();
     start();

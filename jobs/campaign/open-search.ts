@@ -32,6 +32,8 @@ const aboutForm = z.strictObject({
   /** The servers of the partitions, HOST:PORT, in turn; none for the home server, whose name each machine has its own for. */
   hosts: z.array(z.string().regex(/^[\w.:[\]-]+:\d+$/)),
   leaseMs: z.int().min(100),
+  /** How tasks are written and keys are named, as search-scripts.ts says. */
+  layout: z.literal(2),
 });
 export type About = z.infer<typeof aboutForm>;
 
@@ -59,6 +61,7 @@ export function describeSearch(
     partitions: PARTITIONS,
     hosts: shards.map(hostOf),
     leaseMs,
+    layout: 2,
   };
   return { id: createHash("sha256").update(JSON.stringify(about)).digest("hex").slice(0, 16), about };
 }
@@ -132,7 +135,11 @@ export async function openDescribed(
  */
 export async function beginSearch(
   search: OpenSearch,
-  { ends, bound }: { readonly ends: string; readonly bound: number },
+  {
+    ends,
+    bound,
+    waitingBytes,
+  }: { readonly ends: string; readonly bound: number; readonly waitingBytes?: number | undefined },
 ): Promise<void> {
   const { tasks, states, about, machine } = search;
   const { partition, found } = initialFound(machine, about.partitions);
@@ -145,11 +152,11 @@ export async function beginSearch(
     );
   }
   await states.push(partition, 0, found, run);
-  await tasks.begin(JSON.stringify(about), ends, bound, `m:0:${partition}:1:0`, run);
+  await tasks.begin(JSON.stringify(about), ends, bound, `m:0:0:${partition}:1:0`, run, waitingBytes);
 }
 
-/** Removes all of a search with this many levels from its servers. */
-export async function removeSearch({ tasks, states }: SharedSearch, levels: number): Promise<void> {
+/** Removes all of a search that has begun this many rounds from its servers. */
+export async function removeSearch({ tasks, states }: SharedSearch, rounds: number): Promise<void> {
   await tasks.remove();
-  await states.remove(levels);
+  await states.remove(rounds);
 }

@@ -31,10 +31,10 @@ export async function exploredOf(
     (findings.shortest[law] as Uint16Array)[action] = length;
   }
   const reached = new StateTable(machine.words);
-  await addPaths(known, machine, reached, findings, sent.first);
-  const levels = status?.levels ?? [];
+  const { levels = [], rounds = 0 } = status ?? {};
+  await addPaths(known, machine, reached, findings, sent.first, rounds);
   const whole = levels.reduce((sum, each) => sum + each, 0);
-  const shards = await known.shards(levels.length);
+  const shards = await known.shards(rounds);
   const states = shards.reduce((sum, each) => sum + each.states, 0);
   const ids = [...(machine.witnesses?.().keys() ?? [])];
   const witnesses = new Map(ids.map((id) => [id, sent.seen.includes(id) ? 1 : 0]));
@@ -77,12 +77,13 @@ async function addPaths(
   reached: StateTable,
   findings: Findings,
   first: readonly (readonly [number, number, number, number])[],
+  rounds: number,
 ): Promise<void> {
   const { words } = machine;
   const batch = emptyBatch(words, 1);
   const inOrder = [...first].sort(([, one, action], [, other, next]) => one - other || action - next);
   for (const [law, length, action, from] of inOrder) {
-    const path = await pathTo(known, words, from, length - 1);
+    const path = await pathTo(known, words, from, rounds);
     let number = -1;
     for (const state of path.reverse()) {
       batch.count = 0;
@@ -96,14 +97,14 @@ async function addPaths(
   }
 }
 
-/** The states from one of this level back to the initial one: a level each. */
-async function pathTo(known: SearchStates, words: number, from: number, level: number) {
+/** The states from this one back to the initial one. */
+async function pathTo(known: SearchStates, words: number, from: number, rounds: number) {
   const path: { readonly form: Int32Array; readonly action: number }[] = [];
-  for (let [number, at] = [from, level]; number >= 0; at--) {
+  for (let number = from; number >= 0; ) {
     const partition = number % PARTITIONS;
-    const place = Math.floor(number / PARTITIONS) - (await known.start(partition, at));
-    const form = await known.forms(partition, at, words, place, place + 1);
-    const { parent, action } = await known.origin(partition, at, place);
+    const at = await known.placeOf(partition, Math.floor(number / PARTITIONS), rounds);
+    const form = await known.forms(partition, at.round, words, at.place, at.place + 1);
+    const { parent, action } = await known.origin(partition, at);
     path.push({ form, action });
     number = parent;
   }

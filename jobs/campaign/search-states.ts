@@ -1,6 +1,6 @@
 /**
  * The states of a shared search, in partitions on one server, on several in turn, or on those of a cluster. They lie
- * there as in a table of the local search: forms, numbers of parents, actions. Each is one string for a level of a
+ * there as in a table of the local search: forms, numbers of parents, actions. Each is one string for a round of a
  * partition: it has no spare room, as a string that grows has.
  */
 import { type NewStates, SearchTooLarge } from "../../engine/search/partitions.ts";
@@ -13,6 +13,12 @@ const PIECES = 64;
 const MOST_STRING = 512 * 2 ** 20;
 /** A server has lost what it had answered. */
 export class LostStates extends Error {}
+
+/** Where a state lies in its partition. */
+export interface Place {
+  readonly round: number;
+  readonly place: number;
+}
 
 /** What a server has of a search. */
 export interface Shard {
@@ -33,38 +39,38 @@ export class SearchStates {
   }
 
   /**
-   * Makes the partitions, without states, unless they are there. Returns how many levels they have of another run of the
+   * Makes the partitions, without states, unless they are there. Returns how many rounds they have of another run of the
    * search; undefined if they have none.
    */
   async prepare(run: string): Promise<number | undefined> {
-    let levels: number | undefined;
+    let rounds: number | undefined;
     for (const partition of this.#tags.keys()) {
       const other = await this.#at(partition).eval(PREPARE, 1, this.#key(partition, "merged"), run);
-      if (other !== null) levels = Math.max(levels ?? 0, Number(other) + 1);
+      if (other !== null) rounds = Math.max(rounds ?? 0, Number(other) + 1);
     }
-    return levels;
+    return rounds;
   }
 
   /** Puts what an expansion found where the partition will take it. */
-  async push(partition: number, level: number, found: Int32Array, run: string): Promise<void> {
-    const keys = [this.#key(partition, "merged"), this.#key(partition, `found:${level}`)];
-    await this.#at(partition).eval(PUSH, 2, ...keys, level, bytesOf(found), run);
+  async push(partition: number, round: number, found: Int32Array, run: string): Promise<void> {
+    const keys = [this.#key(partition, "merged"), this.#key(partition, `found:${round}`)];
+    await this.#at(partition).eval(PUSH, 2, ...keys, round, bytesOf(found), run);
   }
 
-  /** What was said of a level when a partition took it; undefined if it has not. */
-  async saysOf(partition: number, level: number): Promise<string | undefined> {
-    const [of, says] = await this.#at(partition).hmget(this.#key(partition, "merged"), "level", "says");
-    return of === String(level) ? (says ?? undefined) : undefined;
+  /** What was said of a round when a partition took it; undefined if it has not. */
+  async saysOf(partition: number, round: number): Promise<string | undefined> {
+    const [of, says] = await this.#at(partition).hmget(this.#key(partition, "merged"), "round", "says");
+    return of === String(round) ? (says ?? undefined) : undefined;
   }
 
-  /** Whether a partition has taken a later level: then nothing is left to do for this one. */
-  async isBeyond(partition: number, level: number): Promise<boolean> {
-    return Number((await this.#at(partition).hget(this.#key(partition, "merged"), "level")) ?? -1) > level;
+  /** Whether a partition has taken a later round: then nothing is left to do for this one. */
+  async isBeyond(partition: number, round: number): Promise<boolean> {
+    return Number((await this.#at(partition).hget(this.#key(partition, "merged"), "round")) ?? -1) > round;
   }
 
-  /** What was found for a level of a partition, some at a time. Throws a LostStates if there is less than there was. */
-  async *found(partition: number, level: number, count: number): AsyncGenerator<readonly Int32Array[]> {
-    const key = this.#key(partition, `found:${level}`);
+  /** What was found for a round of a partition, some at a time. Throws a LostStates if there is less than there was. */
+  async *found(partition: number, round: number, count: number): AsyncGenerator<readonly Int32Array[]> {
+    const key = this.#key(partition, `found:${round}`);
     if ((await this.#at(partition).llen(key)) < count) throw this.lost(partition);
     for (let first = 0; ; first += PIECES) {
       const some = await this.#at(partition).lrangeBuffer(key, first, first + PIECES - 1);
@@ -73,10 +79,10 @@ export class SearchStates {
     }
   }
 
-  /** Adds a level's new states to a partition, once. Returns what was said of them the first time. */
+  /** Adds a round's new states to a partition, once. Returns what was said of them the first time. */
   async apply(
     partition: number,
-    level: number,
+    round: number,
     before: number,
     { forms, parents, actions }: NewStates,
     says: string,
@@ -84,14 +90,14 @@ export class SearchStates {
   ): Promise<string> {
     if (forms.byteLength > MOST_STRING)
       throw new SearchTooLarge(
-        `a level of a partition takes ${forms.byteLength} bytes, and a server's string at most ${MOST_STRING}`,
+        `a round of a partition takes ${forms.byteLength} bytes, and a server's string at most ${MOST_STRING}`,
       );
-    const keys = ["merged", ...["found", "forms", "parents", "actions"].map((name) => `${name}:${level}`)];
+    const keys = ["merged", ...["found", "forms", "parents", "actions"].map((name) => `${name}:${round}`)];
     const said = await this.#at(partition).eval(
       APPLY,
       keys.length,
       ...keys.map((name) => this.#key(partition, name)),
-      level,
+      round,
       before,
       before + parents.length,
       bytesOf(forms),
@@ -104,38 +110,42 @@ export class SearchStates {
     return String(said);
   }
 
-  /** Forms of a level, by their places in it, from one to before another. Throws a LostStates if they are not there. */
+  /** Forms of a round, by their places in it, from one to before another. Throws a LostStates if they are not there. */
   async forms(
     partition: number,
-    level: number,
+    round: number,
     words: number,
     from: number,
     to: number,
   ): Promise<Int32Array> {
-    const key = this.#key(partition, `forms:${level}`);
+    const key = this.#key(partition, `forms:${round}`);
     const bytes = await this.#at(partition).getrangeBuffer(key, from * words * 4, to * words * 4 - 1);
     if (bytes.length < (to - from) * words * 4) throw this.lost(partition);
     return new Int32Array(copyOf(bytes));
   }
 
-  /** All forms of a level; none if no state of it lies there. */
-  async allForms(partition: number, level: number): Promise<Int32Array> {
-    const bytes = await this.#at(partition).getBuffer(this.#key(partition, `forms:${level}`));
+  /** All forms of a round; none if no state of it lies there. */
+  async allForms(partition: number, round: number): Promise<Int32Array> {
+    const bytes = await this.#at(partition).getBuffer(this.#key(partition, `forms:${round}`));
     return new Int32Array(copyOf(bytes ?? NONE));
   }
 
-  /** States of a partition before those of this level. */
-  async start(partition: number, level: number): Promise<number> {
-    if (level === 0) return 0;
-    const keys = this.#levelKeys(partition, ["actions"], level - 1);
+  /** The round in which a partition took a state, and its place among those of that round, by its index. */
+  async placeOf(partition: number, index: number, rounds: number): Promise<Place> {
+    const keys = this.#roundKeys(partition, ["actions"], rounds);
     const sizes = await Promise.all(keys.map((key) => this.#at(partition).strlen(key)));
-    return sizes.reduce((sum, bytes) => sum + bytes / 2, 0);
+    let place = index;
+    for (const [round, bytes] of sizes.entries()) {
+      if (place < bytes / 2) return { round, place };
+      place -= bytes / 2;
+    }
+    throw this.lost(partition);
   }
 
-  /** Where a state comes from, by its place in its level. Throws a LostStates if that is not there. */
-  async origin(partition: number, level: number, place: number) {
+  /** Where a state comes from, by its place in its round. Throws a LostStates if that is not there. */
+  async origin(partition: number, { round, place }: Place) {
     const of = async (name: string, size: number) => {
-      const key = this.#key(partition, `${name}:${level}`);
+      const key = this.#key(partition, `${name}:${round}`);
       const bytes = await this.#at(partition).getrangeBuffer(key, place * size, (place + 1) * size - 1);
       if (bytes.length < size) throw this.lost(partition);
       return copyOf(bytes);
@@ -144,11 +154,11 @@ export class SearchStates {
     return { parent: new Int32Array(parents)[0] as number, action: new Uint16Array(actions)[0] as number };
   }
 
-  /** Where the states of a level come from. */
-  async origins(partition: number, level: number): Promise<Pick<NewStates, "parents" | "actions">> {
+  /** Where the states of a round come from. */
+  async origins(partition: number, round: number): Promise<Pick<NewStates, "parents" | "actions">> {
     const [parents, actions] = await Promise.all(
       ["parents", "actions"].map((name) =>
-        this.#at(partition).getBuffer(this.#key(partition, `${name}:${level}`)),
+        this.#at(partition).getBuffer(this.#key(partition, `${name}:${round}`)),
       ),
     );
     return {
@@ -158,12 +168,12 @@ export class SearchStates {
   }
 
   /** By server: states, and the bytes that they take there. */
-  async shards(levels: number): Promise<readonly Shard[]> {
+  async shards(rounds: number): Promise<readonly Shard[]> {
     const shards = new Map<string, Shard>();
     for (const partition of this.#tags.keys()) {
       const keys = [
         this.#key(partition, "merged"),
-        ...this.#levelKeys(partition, ["forms", "parents", "actions"], levels),
+        ...this.#roundKeys(partition, ["forms", "parents", "actions"], rounds),
       ];
       const sizes = await this.#at(partition).eval(SIZE, keys.length, ...keys);
       const [states, bytes] = sizes as [number, number];
@@ -174,9 +184,9 @@ export class SearchStates {
     return [...shards.values()];
   }
 
-  async remove(levels: number): Promise<void> {
+  async remove(rounds: number): Promise<void> {
     for (const partition of this.#tags.keys()) {
-      const keys = this.#levelKeys(partition, ["forms", "parents", "actions", "found"], levels + 1);
+      const keys = this.#roundKeys(partition, ["forms", "parents", "actions", "found"], rounds + 1);
       await this.#at(partition).unlink(this.#key(partition, "merged"), ...keys);
     }
   }
@@ -187,9 +197,9 @@ export class SearchStates {
     );
   }
 
-  #levelKeys(partition: number, names: readonly string[], levels: number): string[] {
-    const all = Array.from({ length: levels + 1 }, (_none, level) => level);
-    return all.flatMap((level) => names.map((name) => this.#key(partition, `${name}:${level}`)));
+  #roundKeys(partition: number, names: readonly string[], rounds: number): string[] {
+    const all = Array.from({ length: rounds + 1 }, (_none, round) => round);
+    return all.flatMap((round) => names.map((name) => this.#key(partition, `${name}:${round}`)));
   }
 
   #at(partition: number): Server {

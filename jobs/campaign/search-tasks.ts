@@ -5,6 +5,11 @@ import type { Server } from "./server.ts";
 
 /** All searches of a server, by their ids. */
 const SEARCHES = "vmapcheck:searches";
+/**
+ * Bytes of rows by state that may wait to be sorted. The states themselves take 10 to 28; fewer bytes make more rounds,
+ * at whose ends workers wait for each other.
+ */
+const WAITING_BYTES = 8;
 /** The time in which the result of a search is read, and all of it removed. */
 const CLAIM_MS = 60_000;
 
@@ -20,6 +25,8 @@ export interface TaskFindings {
   readonly seen: readonly string[];
   /** Partitions, and how often something was put where they will take it. */
   readonly found: readonly (readonly [number, number])[];
+  /** Bytes of all that. */
+  readonly bytes: number;
   /** Tasks of the next level. */
   readonly next: readonly string[];
   /** Of a partition that took what was found for it. */
@@ -47,6 +54,8 @@ export interface SearchStatus {
   /** Before it was paused. */
   readonly seconds: number;
   readonly levels: readonly number[];
+  /** Of them, begun: partitions have states of no later one. */
+  readonly rounds: number;
   /** Tasks that wait, and those in work. */
   readonly open: number;
   readonly taken: number;
@@ -74,12 +83,9 @@ export class SearchTasks {
   constructor(id: string, home: Server) {
     this.id = id;
     this.#home = home;
-    this.#keys = [
-      `vmapcheck:search:{${id}}`,
-      ...["open", "taken", "next", "touched", "owners", "levels", "first", "counts", "shortest", "seen"].map(
-        (name) => `vmapcheck:search:{${id}}:${name}`,
-      ),
-    ];
+    const lists = ["open", "taken", "next", "touched", "owners", "levels"];
+    const names = [...lists, "first", "counts", "shortest", "seen", "left"];
+    this.#keys = ["", ...names.map((name) => `:${name}`)].map((end) => `vmapcheck:search:{${id}}${end}`);
   }
 
   /** The name of this run of the search: a server that lost the search gives it another. */
@@ -95,8 +101,15 @@ export class SearchTasks {
    * @param ends The law whose violation ends it, by number; any, or never.
    * @param first The first task.
    */
-  async begin(about: string, ends: string, bound: number, first: string, run: string): Promise<void> {
-    await this.#eval(BEGIN, about, ends, bound, first, run);
+  async begin(
+    about: string,
+    ends: string,
+    bound: number,
+    first: string,
+    run: string,
+    waitingBytes: number = WAITING_BYTES,
+  ): Promise<void> {
+    await this.#eval(BEGIN, about, ends, bound, first, run, waitingBytes);
     await this.#home.sadd(SEARCHES, this.id);
   }
 
@@ -130,11 +143,12 @@ export class SearchTasks {
   }
 
   async status(): Promise<SearchStatus | undefined> {
-    const [home, open, taken, , , , levels] = this.#keys as string[];
+    const [home, open, taken, , , , levels, , , , , left] = this.#keys as string[];
     // Each by itself: of a pipeline that is cut off in the middle of its replies, the others are given up.
-    const [of, waiting, working, sizes] = await Promise.all([
+    const [of, waiting, later, working, sizes] = await Promise.all([
       this.#home.hgetall(home as string),
       this.#home.llen(open as string),
+      this.#home.llen(left as string),
       this.#home.zcard(taken as string),
       this.#home.lrange(levels as string, 0, -1),
     ]);
@@ -149,7 +163,8 @@ export class SearchTasks {
       states: Number(of.states),
       seconds: Number(of.seconds ?? 0),
       levels: sizes.map(Number),
-      open: waiting,
+      rounds: Number(of.round),
+      open: waiting + later,
       taken: working,
     };
   }

@@ -23,7 +23,40 @@ export interface SearchWorkerOptions {
 }
 
 /** As search-scripts.ts says. */
-const IS_TASK = /^(e(:\d{1,10}){5}|m(:\d{1,10}){4})$/;
+interface Expand {
+  readonly level: number;
+  readonly partition: number;
+  /** The round in which the partition took the states, and the index of the first of them. */
+  readonly added: number;
+  readonly start: number;
+  readonly from: number;
+  readonly to: number;
+  /** The round in which partitions take what is found. */
+  readonly round: number;
+}
+interface Merge {
+  readonly level: number;
+  readonly round: number;
+  readonly partition: number;
+  /** How often something was put where the partition takes it. */
+  readonly found: number;
+  /** States that it has. */
+  readonly size: number;
+}
+
+const IS_TASK = /^(e(:\d{1,10}){7}|m(:\d{1,10}){5})$/;
+
+/** A task's work; undefined for what is no task. */
+function workOf(task: string): Expand | Merge | undefined {
+  if (!IS_TASK.test(task)) return undefined;
+  const [level = 0, ...rest] = task.split(":").slice(1).map(Number);
+  if (task.startsWith("e")) {
+    const [partition = 0, added = 0, start = 0, from = 0, to = 0, round = 0] = rest;
+    return { level, partition, added, start, from, to, round };
+  }
+  const [round = 0, partition = 0, found = 0, size = 0] = rest;
+  return { level, round, partition, found, size };
+}
 
 type Ended = "done" | "paused" | "gone";
 
@@ -66,7 +99,7 @@ class SearchWorker {
   /** The partitions kept, the one used last at the end. */
   readonly #kept = new Map<number, Kept>();
   readonly #mirror: Mirror | undefined;
-  /** The level up to which it has origins. */
+  /** The round up to which it has origins. */
   #mirrored = -1;
   #edges = 0;
   #expanded = 0;
@@ -87,74 +120,55 @@ class SearchWorker {
   }
 
   run(task: string): Promise<TaskFindings> {
-    const [kind, ...numbers] = task.split(":");
-    const [level, partition, from, to, start] = numbers.map(Number) as [
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
+    const work = workOf(task);
     // Others may write to the server.
-    if (!IS_TASK.test(task) || partition >= this.#options.partitions)
+    if (work === undefined || work.partition >= this.#options.partitions)
       throw new WrongTask(
         `search ${this.#tasks.id} on the server has a task that is none, ${JSON.stringify(task.slice(0, 60))}: explore --forget removes it`,
       );
-    return kind === "e"
-      ? this.#expand(level, partition, from, to, start)
-      : this.#merge(task, level, partition, from, to);
+    return "added" in work ? this.#expand(work) : this.#merge(task, work);
   }
 
-  async #expand(
-    level: number,
-    partition: number,
-    from: number,
-    to: number,
-    start: number,
-  ): Promise<TaskFindings> {
+  async #expand({ level, partition, added, start, from, to, round }: Expand): Promise<TaskFindings> {
     const { words } = this.#machine;
-    if (this.#mirror !== undefined) await this.#readOrigins(this.#mirror, level);
-    const forms = await this.#states.forms(partition, level, words, from - start, to - start);
+    if (this.#mirror !== undefined) await this.#readOrigins(this.#mirror, added);
+    const forms = await this.#states.forms(partition, added, words, from - start, to - start);
     const chunk = { partition, from, forms };
     const { findings, found } = this.#expander.expand(chunk, level, this.#mirror);
     this.#edges += findings.edges;
     this.#expanded += to - from;
     const pushed = [...found.entries()].filter(([, rows]) => rows.length > 0);
-    await Promise.all(pushed.map(([into, rows]) => this.#states.push(into, level + 1, rows, this.#run)));
+    await Promise.all(pushed.map(([into, rows]) => this.#states.push(into, round, rows, this.#run)));
     const witnesses = [...(this.#machine.witnesses?.() ?? [])].filter(([, times]) => times > 0);
     return {
       ...asSent(findings),
       seen: witnesses.map(([id]) => id),
       found: pushed.map(([into]) => [into, 1]),
+      bytes: pushed.reduce((sum, [, rows]) => sum + rows.byteLength, 0),
       next: [],
     };
   }
 
-  /** Once a level is expanded, the partitions have all of it. */
-  async #readOrigins(mirror: Mirror, level: number): Promise<void> {
-    for (; this.#mirrored < level; this.#mirrored++) {
+  /** Once states of a round are expanded, the partitions have all of it. */
+  async #readOrigins(mirror: Mirror, round: number): Promise<void> {
+    for (; this.#mirrored < round; this.#mirrored++) {
       for (let partition = 0; partition < this.#options.partitions; partition++)
         mirror.add(partition, await this.#states.origins(partition, this.#mirrored + 1));
     }
   }
 
-  async #merge(
-    task: string,
-    level: number,
-    partition: number,
-    count: number,
-    size: number,
-  ): Promise<TaskFindings> {
+  async #merge(task: string, work: Merge): Promise<TaskFindings> {
+    const { level, round, partition, size } = work;
     const known = this.#states;
-    let says = await known.saysOf(partition, level);
+    let says = await known.saysOf(partition, round);
     try {
-      says ??= await this.#add(task, level, partition, count, size);
+      says ??= await this.#add(task, work);
     } catch (error) {
       // Another worker may have been faster, so that nothing is there to be added.
-      if (error instanceof LostStates) says = await known.saysOf(partition, level);
+      if (error instanceof LostStates) says = await known.saysOf(partition, round);
       if (says === undefined) {
         // Of a task that was done long ago nothing is counted.
-        if (error instanceof LostStates && (await known.isBeyond(partition, level))) return NOTHING;
+        if (error instanceof LostStates && (await known.isBeyond(partition, round))) return NOTHING;
         throw error;
       }
     }
@@ -165,46 +179,47 @@ class SearchWorker {
       shortest: said.shortest,
       seen: [],
       found: [],
-      next: this.#tasksOf(level, partition, size, said.size),
+      bytes: 0,
+      next: this.#tasksOf(level, round, partition, size, said.size),
       merged: { partition, new: said.size - size, size: said.size, worker: this.#options.worker },
     };
   }
 
   /** Adds what was found for a partition. Returns what is said of it. */
-  async #add(task: string, level: number, partition: number, count: number, size: number): Promise<string> {
-    const states = await this.#partition(partition, level, size);
+  async #add(task: string, { level, round, partition, found, size }: Merge): Promise<string> {
+    const states = await this.#partition(partition, round, size);
     const findings = noFindings(this.#machine);
-    for await (const some of this.#states.found(partition, level, count)) {
+    for await (const some of this.#states.found(partition, round, found)) {
       for (const each of some) states.add(each, level, findings);
       await this.#tasks.keep(task, this.#options.leaseMs);
     }
     const own = JSON.stringify({ size: states.count, ...asSent(findings) });
-    const says = await this.#states.apply(partition, level, size, states.since(size), own, this.#run);
-    if (JSON.parse(says).size === states.count) this.#keep(partition, { states, levels: level + 1 });
+    const says = await this.#states.apply(partition, round, size, states.since(size), own, this.#run);
+    if (JSON.parse(says).size === states.count) this.#keep(partition, { states, rounds: round + 1 });
     return says;
   }
 
-  /** The states of a level of a partition, in tasks that take about as long as one another. */
-  #tasksOf(level: number, partition: number, from: number, to: number): string[] {
+  /** The states that a partition took in a round, in tasks that take about as long as one another. */
+  #tasksOf(level: number, round: number, partition: number, from: number, to: number): string[] {
     const average = this.#expanded === 0 ? this.#machine.actions.length : this.#edges / this.#expanded;
     const most = Math.min(MOST_CHUNK, Math.max(1, Math.round(TAKEN / Math.max(1, average))));
     const parts = Math.ceil((to - from) / most);
     const at = (part: number) => from + Math.floor(((to - from) * part) / parts);
     return Array.from(
       { length: parts },
-      (_none, part) => `e:${level}:${partition}:${at(part)}:${at(part + 1)}:${from}`,
+      (_none, part) => `e:${level}:${partition}:${round}:${from}:${at(part)}:${at(part + 1)}`,
     );
   }
 
-  /** A partition with all states before this level: it reads what it has not kept. */
-  async #partition(partition: number, level: number, size: number): Promise<Partition> {
+  /** A partition with all states before this round: it reads what it has not kept. */
+  async #partition(partition: number, round: number, size: number): Promise<Partition> {
     const kept = this.#kept.get(partition);
     this.#kept.delete(partition);
-    const { states, levels } = kept ?? {
+    const { states, rounds } = kept ?? {
       states: new Partition(this.#machine, this.#options.partitions),
-      levels: 0,
+      rounds: 0,
     };
-    for (let each = levels; each < level; each++)
+    for (let each = rounds; each < round; each++)
       states.addKnown(await this.#states.allForms(partition, each));
     if (states.count !== size) throw this.#states.lost(partition);
     return states;
@@ -222,12 +237,20 @@ class SearchWorker {
   }
 }
 
-const NOTHING: TaskFindings = { counts: [], first: [], shortest: [], seen: [], found: [], next: [] };
+const NOTHING: TaskFindings = {
+  counts: [],
+  first: [],
+  shortest: [],
+  seen: [],
+  found: [],
+  bytes: 0,
+  next: [],
+};
 
-/** A partition with the states of its first levels. */
+/** A partition with the states of its first rounds. */
 interface Kept {
   readonly states: Partition;
-  readonly levels: number;
+  readonly rounds: number;
 }
 
 /** Findings as they are sent. */

@@ -10,12 +10,14 @@ import { BOUNDS, counted, found, LAZY_UNMAP, local } from "./exploration.testing
 import { openDescribed, PARTITIONS, removeSearch } from "./open-search.ts";
 import { killWorker, PASSWORD, startWorker, TestServer, until } from "./redis.testing.ts";
 import { SearchStates } from "./search-states.ts";
-import { searchesOn, type TaskFindings } from "./search-tasks.ts";
+import { SearchTasks, searchesOn, type TaskFindings } from "./search-tasks.ts";
 import { workForSearch } from "./search-worker.ts";
 import { openServer, type Server } from "./server.ts";
 import { exploreShared } from "./shared-exploration.ts";
 
 const NONE = new Int32Array(0);
+/** So few that a level of the machine takes some rounds. */
+const FEW = 0.05;
 let servers: TestServer[];
 let redis: Server;
 const workers: ChildProcess[] = [];
@@ -42,7 +44,7 @@ function startOne(): ChildProcess {
 
 async function shared(workers: number, work: Work, leaseMs = 500): Promise<Explored> {
   await prepare(LAZY_UNMAP.machine);
-  const options = { ...BOUNDS, queue: queue(), shards: shards(), workers, leaseMs };
+  const options = { ...BOUNDS, queue: queue(), shards: shards(), workers, leaseMs, waitingBytes: FEW };
   return exploreShared(machineOf(LAZY_UNMAP), LAZY_UNMAP, options, work);
 }
 
@@ -144,8 +146,10 @@ describe("a shared exploration", () => {
     const before = await running;
     expect(before).toMatchObject({ ended: "request", verdict: "bounded" });
     expect(before.states).toBeGreaterThan(100);
+    const [id = ""] = await searchesOn(redis);
+    const status = await new SearchTasks(id, redis).status();
+    expect(status?.rounds).toBeGreaterThan(status?.levels.length ?? 0);
     // Its seconds are counted once.
-    const [id] = await searchesOn(redis);
     expect(before.seconds).toBe(Number(await redis.hget(`vmapcheck:search:{${id}}`, "seconds")));
     expect(counted(await shared(2, new Work({})))).toEqual(await local());
   });
@@ -157,6 +161,49 @@ describe("a shared exploration", () => {
     expect(bounded.result.states).toBeGreaterThan(10_000);
     expect(bounded.result.states).toBeLessThan(80_288);
     expect(counted((await explore("lazy-unmap", options)).result)).toEqual(await local());
+  });
+
+  test("sorts what was found before more of its level is expanded than may wait", async () => {
+    const tasks = new SearchTasks("a-search", redis);
+    const run = await tasks.run();
+    const next = ["e:0:0:0:0:0:1", "e:0:0:0:0:1:2", "e:0:0:0:0:2:3"];
+    const none: TaskFindings = {
+      counts: [],
+      first: [],
+      shortest: [],
+      seen: [],
+      found: [],
+      bytes: 0,
+      next: [],
+    };
+    const added = (of: number, size: number) => ({ partition: of, new: size, size, worker: "one" });
+    const of: Record<string, Partial<TaskFindings>> = {
+      "m:0:0:0:1:0": { next, merged: added(0, 3) },
+      // Both before the first is finished: then it has found more bytes than may wait.
+      [`${next[0]}:1`]: { found: [[5, 1]], bytes: 6e5 },
+      [`${next[1]}:1`]: { found: [[5, 1]] },
+      "m:1:1:5:2:0": { next: ["e:1:5:1:0:0:7"], merged: added(5, 7) },
+    };
+    await tasks.begin("what it is", "never", 1e9, "m:0:0:0:1:0", run, 1);
+    const given: string[][] = [];
+    for (let work = await take(); work.length > 0; work = await take()) {
+      given.push(work);
+      for (const task of work) expect(await tasks.finish(task, { ...none, ...of[task] }, run)).toBe(true);
+    }
+    expect(given).toEqual([
+      ["m:0:0:0:1:0"],
+      [`${next[0]}:1`, `${next[1]}:1`],
+      ["m:1:1:5:2:0"],
+      [`${next[2]}:2`],
+      ["e:1:5:1:0:0:7:3"],
+    ]);
+    expect(await tasks.status()).toMatchObject({ phase: "done", levels: [3, 7], rounds: 4, states: 10 });
+
+    /** What two workers are given that ask at the same time. */
+    async function take(): Promise<string[]> {
+      const both = [await tasks.take("one", 60_000, run), await tasks.take("other", 60_000, run)];
+      return both.filter((task) => /^[em]:/.test(task));
+    }
   });
 
   test("is removed by who asks for it, and no other is", async () => {
@@ -216,7 +263,7 @@ describe("a server that cannot be trusted with states", () => {
     expect(await running).toBe(again);
   });
 
-  test.each(["e:0:99:0:5:0", "nonsense", "m:5:x:1:0"])(
+  test.each(["e:0:99:0:0:0:5:1", "nonsense", "m:0:5:x:1:0"])(
     "is refused in one line where it has a task %s",
     async (task) => {
       const running = shared(0, new Work({})).catch((error: Error) => error.message);

@@ -31,13 +31,15 @@ export interface SharedOptions {
   readonly ends: string;
   readonly bytes: number;
   readonly leaseMs?: number;
+  /** Bytes of rows by state that may wait to be sorted. */
+  readonly waitingBytes?: number;
 }
 
 /** Explores to the end, to a bound, or until it is stopped: then the states stay on the servers, to be continued. */
 export async function exploreShared(
   machine: Visitable,
   ref: SubjectRef,
-  { queue, shards, workers, states, ends, bytes, leaseMs }: SharedOptions,
+  { queue, shards, workers, states, ends, bytes, leaseMs, waitingBytes }: SharedOptions,
   work: Work,
 ): Promise<Explored> {
   refuse(machine);
@@ -50,16 +52,17 @@ export async function exploreShared(
     const { id, about } = describeSearch(ref, addresses, leaseMs);
     const search = await openSearch(queue, home, id, about, machine);
     try {
-      await answered(beginSearch(search, { ends, bound: states }), work);
+      await answered(beginSearch(search, { ends, bound: states, waitingBytes }), work);
       for (let nth = 0; nth < workers; nth++)
         threads.push(startSearchThread(queue, id, Math.floor(bytes / workers)));
       const ended = await waitForEnd(search, threads, work);
       const isDone = ended === "fixpoint" || ended === "break";
+      const rounds = (await search.tasks.status())?.rounds ?? 0;
       if (isDone) await claim(search.tasks);
       else await pause(search.tasks, ended, seconds(), threads);
       // A paused search has its seconds.
       const result = await exploredOf(search, machine, ended, isDone ? seconds() : 0);
-      if (isDone) await removeSearch(search, result.depth);
+      if (isDone) await removeSearch(search, rounds);
       return result;
     } finally {
       search.close();
@@ -89,7 +92,7 @@ export async function forgetShared(
         const status = await search.tasks.status();
         if (status === undefined) continue;
         states = (states ?? 0) + status.states;
-        await removeSearch(search, status.levels.length);
+        await removeSearch(search, status.rounds);
       } finally {
         search.close();
       }
@@ -139,9 +142,9 @@ async function waitForEnd(
     const status = await answered(search.tasks.status(), work);
     if (status === undefined)
       throw new UsageError("another explore of the same machine has taken or removed the result");
-    const { phase, paused, failed, levels } = status;
+    const { phase, paused, failed, rounds } = status;
     if (phase === "done") return status.ended as "fixpoint" | "break";
-    if (paused === "lost") await removeSearch(search, levels.length);
+    if (paused === "lost") await removeSearch(search, rounds);
     if (paused === "lost" || paused === "failed") throw new UsageError(`--queue: ${failed}`);
     if (paused !== undefined) return paused as Explored["ended"];
     const refusal = refusalIn(threads);
