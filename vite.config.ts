@@ -46,9 +46,9 @@ const addresses: Plugin = {
       return `new URL("${path}", import.meta.url).href`;
     });
   },
-  writeBundle() {
+  writeBundle({ dir = "dist" }) {
     const filter = (path: string) => !path.endsWith(".ts");
-    for (const path of DATA) cpSync(join(ROOT, path), join(ROOT, "dist", path), { recursive: true, filter });
+    for (const path of DATA) cpSync(join(ROOT, path), join(dir, path), { recursive: true, filter });
   },
 };
 

@@ -20,6 +20,7 @@ export default defineConfig({
     // A worker keeps its modules from file to file: loading them anew took half of the time of `npm test`.
     isolate: false,
     setupFiles: ["vitest.setup.ts"],
+    globalSetup: IS_WHOLE ? ["cli/build.testing.ts"] : [],
     // Of no test does the verdict depend on the clock: this only ends one that hangs.
     testTimeout: TEN_MINUTES,
     hookTimeout: TEN_MINUTES,

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, watch, writeFileSync } from "node:
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { elsewhere, env, json, ROOT, TSX, vmapcheck } from "./running.testing.ts";
+import { elsewhere, env, json, MAIN, ROOT, vmapcheck } from "./running.testing.ts";
 
 const RECORDING = join(ROOT, "adapters/vmap/recordings/3.16.jsonl.gz");
 
@@ -27,8 +27,7 @@ describe("Ctrl-C", () => {
     const pinned = readFileSync(join(ROOT, "counterexamples/vmap/va-gap-offbyone/lowest-fit.json"), "utf8");
     mkdirSync(folder, { recursive: true });
     writeFileSync(kept, JSON.stringify({ ...JSON.parse(pinned), kernel: "2.6.27" }));
-    const node = ["--import", TSX, join(ROOT, "cli/main.ts"), "check", "--runs", "100000"];
-    const child = spawn(process.execPath, node, { cwd: elsewhere, env });
+    const child = spawn(process.execPath, [...MAIN, "check", "--runs", "100000"], { cwd: elsewhere, env });
     const watcher = watch(folder, () => {
       if (!existsSync(kept)) child.kill("SIGINT");
     });

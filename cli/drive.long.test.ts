@@ -7,7 +7,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { InputError } from "../adapters/input-error.ts";
 import { UsageError } from "../jobs/usage-error.ts";
 import { canBoundMemory } from "../trees/child.ts";
-import { env, printedBy, ROOT, TSX } from "./running.testing.ts";
+import { env, MAIN, printedBy, ROOT } from "./running.testing.ts";
 import { type DriveArguments, driveVerb } from "./verbs/drive.ts";
 
 const FOLDER = mkdtempSync(join(tmpdir(), "vmapcheck-drive-"));
@@ -342,16 +342,7 @@ describe("Ctrl-C", () => {
     const hangs = allocator({
       quirk: `if (words[0] === "alloc") { require("fs").writeFileSync(${JSON.stringify(pidFile)}, String(process.pid)); ${WAIT} }`,
     });
-    const words = [
-      "--import",
-      TSX,
-      join(ROOT, "cli/main.ts"),
-      "drive",
-      "--deadline",
-      "600000",
-      "--",
-      ...hangs,
-    ];
+    const words = [...MAIN, "drive", "--deadline", "600000", "--", ...hangs];
     const main = spawn(process.execPath, words, { env, stdio: "ignore" });
     const ended = new Promise<number | null>((done) => main.on("close", done));
     while (!existsSync(pidFile) || readFileSync(pidFile, "utf8") === "")

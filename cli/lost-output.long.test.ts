@@ -1,15 +1,12 @@
 /** Output that cannot be written: the run ends with 2, without a stack trace. */
 import { spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
-import { join } from "node:path";
 import { expect, test } from "vitest";
-import { elsewhere, env, ROOT, TSX } from "./running.testing.ts";
-
-const MAIN = join(ROOT, "cli/main.ts");
+import { elsewhere, env, MAIN } from "./running.testing.ts";
 
 /** Runs it with this for its standard output. */
 function ended(stdout: "pipe" | number, words: readonly string[]): Promise<{ code: number; err: string }> {
-  const node = spawn(process.execPath, ["--import", TSX, MAIN, ...words], {
+  const node = spawn(process.execPath, [...MAIN, ...words], {
     cwd: elsewhere,
     env,
     stdio: ["ignore", stdout, "pipe"],

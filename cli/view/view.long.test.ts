@@ -3,12 +3,12 @@ import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { elsewhere, env, ROOT, TSX, vmapcheck } from "../running.testing.ts";
+import { elsewhere, env, FROM_SOURCE, vmapcheckFromSource } from "../running.testing.ts";
 
 /** Starts it, and presses Ctrl-C once its address was asked. */
 async function viewed(...words: string[]): Promise<{ code: number | null; kind: unknown }> {
-  const main = join(ROOT, "cli/main.ts");
-  const child = spawn(process.execPath, ["--import", TSX, main, "view", "--json", ...words], {
+  // The page is built from its source.
+  const child = spawn(process.execPath, [...FROM_SOURCE, "view", "--json", ...words], {
     cwd: elsewhere,
     env,
   });
@@ -28,7 +28,7 @@ test("view serves until Ctrl-C, which is how it ends as expected", async () => {
 
 test("view --out writes one file, with nothing to load", async () => {
   const file = join(elsewhere, "c7.html");
-  const { code, out } = await vmapcheck("view", "C7", "--out", file, "--json");
+  const { code, out } = await vmapcheckFromSource("view", "C7", "--out", file, "--json");
   expect([code, JSON.parse(out).file]).toEqual([0, file]);
   const text = readFileSync(file, "utf8");
   expect(text).not.toMatch(/(src|href)="(?!#|data:)/);
@@ -45,7 +45,7 @@ test.each([
     /--port is for the page that is served/,
   ],
 ])("view refuses %s in a line, and writes nothing", async (_what, words, why) => {
-  const { code, out, err } = await vmapcheck("view", ...words);
+  const { code, out, err } = await vmapcheckFromSource("view", ...words);
   expect([code, out]).toEqual([2, ""]);
   expect(err).toMatch(why);
   expect(err.trim().split("\n").length).toBe(1);
