@@ -82,10 +82,11 @@ export function report(error: unknown): void {
   process.exitCode = BAD_INPUT;
 }
 
-/** The verb on the command line, with that of a campaign; what is no verb is left out. */
+/** The verb on the command line, with that of a campaign; without the last word where that is the unknown one. */
 function verbMeant(isUnknown: boolean): string[] {
-  const words = process.argv.slice(2, process.argv[2] === "campaign" ? 4 : 3);
-  return words.filter((word) => /^[a-z]+$/.test(word)).slice(0, isUnknown ? words.length - 1 : undefined);
+  const most = process.argv[2] === "campaign" ? 2 : 1;
+  const words = process.argv.slice(2, 2 + most - (isUnknown ? 1 : 0));
+  return words.filter((word) => /^[a-z]+$/.test(word));
 }
 
 /** The error of a system call: a file that cannot be written, a full disk. */

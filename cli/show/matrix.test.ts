@@ -28,18 +28,26 @@ test("the legend names the labels that answer otherwise outside the domain", () 
   expect(legend([reportOf("6.5")])).not.toContain("otherwise");
 });
 
+const starred = (law: string, bug: string, commands = 3) =>
+  ({
+    law,
+    verdict: "broken",
+    tried: "random",
+    bug,
+    alike: [],
+    commands,
+    replay: null,
+    bugs: [],
+  }) as const;
+
+test("the legend explains a cell by one that is shown, and none where bugs have no numbers", () => {
+  const wrap = starred("no-overlap", "va-no-wrap-check", 1);
+  const lines = (...cells: KernelReport["cells"]) => legend([{ ...reportOf("2.6.28"), cells }]).split("\n");
+  expect(lines(wrap)).toContain("A4 in 1, for one: bug A4 violates it in 1 command");
+  expect(lines(starred("finds-areas", "va-retry-once")).join()).not.toContain("for one");
+});
+
 test("the legend names the bug that each star stands for, with its laws", () => {
-  const starred = (law: string, bug: string) =>
-    ({
-      law,
-      verdict: "broken",
-      tried: "random",
-      bug,
-      alike: [],
-      commands: 3,
-      replay: null,
-      bugs: [],
-    }) as const;
   const cells = [
     starred("finds-areas", "va-retry-once"),
     starred("argument-domain", "vfree-unlinks-any"),

@@ -6,6 +6,7 @@ import { bugOf } from "../../jobs/wings.ts";
 import type { Wing } from "../../spec/wing.ts";
 import { pc } from "../colour.ts";
 import { columns, textWidth } from "../output.ts";
+import { counted } from "./text.ts";
 
 const LAW_WIDTH = 30;
 const KERNEL_WIDTH = 9;
@@ -135,7 +136,9 @@ function exampleOf(wing: Wing, violated: readonly Cell[]): string[] {
   const cell = violated.find(({ bug }) => bug !== null && nameOf(wing, bug) !== "*");
   if (cell === undefined) return [];
   const number = nameOf(wing, cell.bug);
-  return [`${number} in ${cell.commands}, for one: bug ${number} violates it in ${cell.commands} commands`];
+  return [
+    `${number} in ${cell.commands}, for one: bug ${number} violates it in ${counted(cell.commands ?? 0, "command")}`,
+  ];
 }
 
 /** The bugs that `*` stands for, each with the laws in whose rows it does; no line if there are none. */
