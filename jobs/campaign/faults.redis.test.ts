@@ -154,13 +154,14 @@ const CUTS = Array.from({ length: 43 }, (_, nth) => 1 + 7 * nth);
 describe("wherever the network is cut in the middle of replies, on", () => {
   test.each(PLACES)("%s the status of a search is whole", async (_on, open) => {
     const tasks = new SearchTasks("a-search", await startPlace(open));
-    await tasks.begin("what it is", "any", 1000, "m:0:0:1:0", await tasks.run());
+    await tasks.begin("what it is", "any", 1000, "m:0:0:0:1:0", await tasks.run());
     const whole = await tasks.status();
     expect(whole).toMatchObject({ about: "what it is", open: 1, taken: 0, levels: [] });
     for (const bytes of CUTS) {
       place.cutAfter(bytes, "what it is");
       expect(await tasks.status(), `${bytes} bytes`).toEqual(whole);
     }
+    expect(place.cuts).toBe(CUTS.length);
   });
 
   test.each(PLACES)("%s every task of a campaign gets into the queue once", async (_on, open) => {
@@ -172,6 +173,7 @@ describe("wherever the network is cut in the middle of replies, on", () => {
       place.cutAfter(bytes, "$32\r\n");
       await enqueue(server, { ...plan, name }, tasks);
     }
+    expect(place.cuts).toBe(CUTS.length);
     const waiting = await server.lrange("{vmapcheck}:vmapcheck:wait", 0, -1);
     expect(waiting).toHaveLength(CUTS.length * tasks.length);
     expect(new Set(waiting).size).toBe(waiting.length);

@@ -18,6 +18,8 @@ import { addressBeside, hostOf, openServer, type Server } from "./server.ts";
 export const PARTITIONS = 32;
 /** A worker that has not said for this long that it works on a task has lost it. */
 const LEASE_MS = 15_000;
+/** Raised when tasks are written or keys are named otherwise (search-scripts.ts). */
+const LAYOUT = 2;
 
 const aboutForm = z.strictObject({
   owner: ownerForm,
@@ -32,8 +34,7 @@ const aboutForm = z.strictObject({
   /** The servers of the partitions, HOST:PORT, in turn; none for the home server, whose name each machine has its own for. */
   hosts: z.array(z.string().regex(/^[\w.:[\]-]+:\d+$/)),
   leaseMs: z.int().min(100),
-  /** How tasks are written and keys are named, as search-scripts.ts says. */
-  layout: z.literal(2),
+  layout: z.literal(LAYOUT),
 });
 export type About = z.infer<typeof aboutForm>;
 
@@ -61,7 +62,7 @@ export function describeSearch(
     partitions: PARTITIONS,
     hosts: shards.map(hostOf),
     leaseMs,
-    layout: 2,
+    layout: LAYOUT,
   };
   return { id: createHash("sha256").update(JSON.stringify(about)).digest("hex").slice(0, 16), about };
 }

@@ -75,7 +75,7 @@ export async function enqueue(redis: Server, plan: Plan, tasks: readonly Task[])
   const queue = new Queue(QUEUE, { connection: redis, prefix: PREFIX });
   try {
     for (let first = 0; first < tasks.length; first += AT_ONCE)
-      // Not with addBulk, a pipeline: of one that is cut off in the middle of its replies, the others are given up.
+      // Not with addBulk: if the connection ends within a pipeline's replies, ioredis gives up its other commands.
       await Promise.all(
         tasks
           .slice(first, first + AT_ONCE)

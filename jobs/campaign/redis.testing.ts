@@ -128,6 +128,8 @@ export class TestProxy {
   /** Of the next replies with this text, it passes on this many bytes, and ends their connection; 0 for all. */
   #bytes = 0;
   #text = "";
+  /** How many connections it ended so. */
+  cuts = 0;
 
   private constructor() {
     this.#listener = createServer((inner) => {
@@ -138,6 +140,7 @@ export class TestProxy {
           replies.push(chunk.subarray(0, this.#bytes));
           replies.push(null);
           this.#bytes = 0;
+          this.cuts += 1;
         },
       });
       inner.pipe(outer);
@@ -248,6 +251,11 @@ export class TestPlace {
 
   cutAfter(bytes: number, text: string): void {
     for (const proxy of this.#proxies) proxy.cutAfter(bytes, text);
+  }
+
+  /** How many connections were ended in the middle of replies. */
+  get cuts(): number {
+    return this.#proxies.reduce((sum, { cuts }) => sum + cuts, 0);
   }
 
   async remove(): Promise<void> {

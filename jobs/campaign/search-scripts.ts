@@ -14,7 +14,7 @@
  * twice puts its rows to the same place. The time is the server's own.
  */
 
-/** A search counts as if it had this many states more: so much is sorted at once at its beginning. */
+/** Added to the number of states, so that a small search takes few rounds. */
 const STATES_MORE = 2 ** 19;
 
 /**
@@ -75,7 +75,7 @@ while true do
     end
   end
   if phase == 'expand' and redis.call('LLEN', open) == 0 and
-    tonumber(bytes) < waiting * (states + ${STATES_MORE}) then
+    (tonumber(bytes) == 0 or tonumber(bytes) < waiting * (states + ${STATES_MORE})) then
     local task = redis.call('LPOP', left)
     if task then redis.call('RPUSH', open, task .. ':' .. round) end
   end

@@ -25,7 +25,7 @@ export interface TaskFindings {
   readonly seen: readonly string[];
   /** Partitions, and how often something was put where they will take it. */
   readonly found: readonly (readonly [number, number])[];
-  /** Bytes of all that. */
+  /** Bytes of the rows put there. */
   readonly bytes: number;
   /** Tasks of the next level. */
   readonly next: readonly string[];
@@ -54,7 +54,7 @@ export interface SearchStatus {
   /** Before it was paused. */
   readonly seconds: number;
   readonly levels: readonly number[];
-  /** Of them, begun: partitions have states of no later one. */
+  /** The number of the round in work. No partition has states of a later one. */
   readonly rounds: number;
   /** Tasks that wait, and those in work. */
   readonly open: number;
@@ -144,7 +144,7 @@ export class SearchTasks {
 
   async status(): Promise<SearchStatus | undefined> {
     const [home, open, taken, , , , levels, , , , , left] = this.#keys as string[];
-    // Each by itself: of a pipeline that is cut off in the middle of its replies, the others are given up.
+    // Each by itself: if the connection ends within a pipeline's replies, ioredis gives up its other commands.
     const [of, waiting, later, working, sizes] = await Promise.all([
       this.#home.hgetall(home as string),
       this.#home.llen(open as string),
