@@ -298,7 +298,7 @@ describe("no test knows the time", () => {
 
 describe("the private dialect", () => {
   /** Words with a plain one of the field: reported, attributed to, freed, completely, this many, continues, repaired, delayed. */
-  // "goes on`" ends the name of a step in protocols/vmap/queues/walks/map.ts, which pinned runs have.
+  // "goes on`" ends the name of a step in protocols/vmap/queues/walks/calls.ts, which pinned runs have.
   const DIALECT =
     /\b(told|tells? apart|laid to|lets? go|letting go|(?<!block-)wholly|so many|go(es)? on(?!`)|went on|how manieth|hoped for|whoever|(no|some)body|accord|is news|lies about|mend(s|ed)|put off|than which)\b/;
   const DOCS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"];

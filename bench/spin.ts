@@ -17,7 +17,7 @@ import { explore } from "../engine/search/explore.ts";
 import { type LazyUnmapScope, lazyUnmap } from "../protocols/vmap/lazy-unmap.ts";
 import { printTable, times, whole } from "./print.ts";
 
-// The lazy-unmap protocol in Promela, every transition written out: what Spin is given in bench/spin.ts.
+// The lazy-unmap protocol in Promela, every transition written out.
 
 const upTo = (count: number) => Array.from({ length: count }, (_none, at) => at);
 

@@ -1,4 +1,7 @@
-/** Builds the command line before the whole suite, beside what a user's `npm run build` makes. */
+/**
+ * Builds the command line before the whole suite, beside what a user's `npm run build` makes. Two whole suites at once
+ * need a checkout each.
+ */
 import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";

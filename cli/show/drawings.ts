@@ -1,4 +1,4 @@
-/** The drawing of each wing, and the drawing of gather. A new wing adds a line here. */
+/** The drawing of mmu_gather, and which drawing each wing has. A new wing adds a line at the end. */
 import type { Difference } from "../../adapters/gather/conform.ts";
 import { blameFor } from "../../jobs/gather/illustration.ts";
 import { linesOf } from "../../jobs/gather/lines.ts";
@@ -11,7 +11,7 @@ import type { Drawing, MapOptions, Shown, State } from "./drawing.ts";
 import { VMAP_DRAWING } from "./step-view.ts";
 import { counted, filled } from "./text.ts";
 
-// The drawing of mmu_gather: what waits in each gather, what no flush has covered, and what is free.
+// Of mmu_gather: what waits in each gather, what no flush has covered, and what is free.
 
 function pictureOf({ gathers, waiting, tables, uncovered, freed }: World) {
   return {
@@ -68,6 +68,8 @@ const GATHER_DRAWING: Drawing<GatherTerms> = {
   },
   states: statesOf,
 };
+
+// Of all wings.
 
 const DRAWINGS: Readonly<Record<string, Drawing>> = { vmap: VMAP_DRAWING, gather: GATHER_DRAWING };
 

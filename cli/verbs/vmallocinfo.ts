@@ -13,6 +13,25 @@ import { AS_EXPECTED, UNEXPECTED } from "../exit.ts";
 import { columns, type JsonOption, print, textWidth } from "../output.ts";
 import { counted } from "../show/text.ts";
 
+export type VmallocinfoOptions = Options & JsonOption;
+
+export async function vmallocinfoVerb(
+  file: string,
+  { json, ...options }: VmallocinfoOptions,
+): Promise<number> {
+  const readings = await vmallocinfo(file, options);
+  if (json)
+    console.log(
+      JSON.stringify({ file, readings }, (key, value) => (isPage(key, value) ? hexOfPage(value) : value)),
+    );
+  else print(readings.map(readingText).join("\n\n"));
+  return readings.some(({ faults }) => faults.length > 0) ? UNEXPECTED : AS_EXPECTED;
+}
+
+/** Where something begins and ends are addresses; all other numbers are counts. */
+const isPage = (key: string, value: unknown) =>
+  (key === "start" || key === "end") && typeof value === "number";
+
 // A reading of /proc/vmallocinfo as text.
 
 const MOST_USERS = 10;
@@ -80,22 +99,3 @@ function askedText({ size, align, window, isGiven, fits }: Asked): string {
   const table = columns(rows, textWidth() - INDENT.length).replaceAll(/^/gm, INDENT);
   return `  ${counted(size, "page")}${at} in ${hex(window)}; vmalloc asks for a guard page more\n${table}`;
 }
-
-export type VmallocinfoOptions = Options & JsonOption;
-
-export async function vmallocinfoVerb(
-  file: string,
-  { json, ...options }: VmallocinfoOptions,
-): Promise<number> {
-  const readings = await vmallocinfo(file, options);
-  if (json)
-    console.log(
-      JSON.stringify({ file, readings }, (key, value) => (isPage(key, value) ? hexOfPage(value) : value)),
-    );
-  else print(readings.map(readingText).join("\n\n"));
-  return readings.some(({ faults }) => faults.length > 0) ? UNEXPECTED : AS_EXPECTED;
-}
-
-/** Where something begins and ends are addresses; all other numbers are counts. */
-const isPage = (key: string, value: unknown) =>
-  (key === "start" || key === "end") && typeof value === "number";

@@ -212,7 +212,7 @@ function cameFromPool({ before, command, response }: Evidence): boolean {
 
 const steps6_1 = stepsFrom(rulesOf("6.1"));
 
-/** The loop takes no turn of its own: the functions it calls take turns (kernels/vmap/work.ts). */
+/** The loop takes no turn of its own: the functions it calls take turns (kernels/vmap/state.ts). */
 const searchAgain: Steps["searchAgain"] = (state, request) => {
   for (;;) {
     const start = steps6_1.search(state, request);

@@ -1,4 +1,4 @@
-/** zap_pte_range, as each release has it: removes present PTEs, and flushes where the gather is full. */
+/** zap_pte_range, as each release has it: removes present PTEs, and flushes where the gather is full. And its vmas. */
 import type { Of } from "../../spec/gather/commands.ts";
 import { PAGE } from "../../spec/gather/vocabulary.ts";
 import { addEntry, flushRmaps, freeAtOnce } from "./batches.ts";

@@ -51,7 +51,7 @@ export interface State {
   /** Of a purge: whether the whole word could be given out after it. */
   wholeFree: boolean | undefined;
   marks: number;
-  /** Turns that the loops of the running call have taken, and how many it may (work.ts). */
+  /** Turns that the loops of the running call have taken, and how many it may (`takeTurn`). */
   turns: number;
   mostTurns: number;
 }

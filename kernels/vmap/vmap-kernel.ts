@@ -25,59 +25,6 @@ import type { State } from "./state.ts";
 import type { Steps } from "./steps.ts";
 import { add } from "./word-arithmetic.ts";
 
-// pcpu_get_vm_areas, as every release has it except for the search.
-
-/** Search; if that finds no base, purge once and search again. All areas or none. */
-function getPercpu(state: State, asked: PcpuGet, steps: Steps): Result {
-  const { takeCongruent } = steps;
-  if (takeCongruent === undefined || !state.initialised || isTooWide(state, asked))
-    return { kind: "refused" };
-  const { areas } = state;
-  const slots = asked.offsets.map(() => takeDescriptor(areas));
-  let base = takeCongruent(state, asked);
-  if (base === NO_ROOM) {
-    purgeNow(state, steps);
-    base = takeCongruent(state, asked);
-    if (base !== NO_ROOM) state.marks |= MARKS.placedAfterPurge;
-  }
-  if (base === NO_ROOM) {
-    for (const slot of slots) steps.dropUnused(state, slot);
-    return { kind: "refused" };
-  }
-  for (const [nth, slot] of slots.entries()) {
-    const start = base + (asked.offsets[nth] as Pages);
-    areas.start[slot] = start;
-    areas.end[slot] = start + (asked.sizes[nth] as Pages);
-    steps.busy.insert(areas, slot);
-  }
-  return { kind: "placed", start: base, mapStopped: false };
-}
-
-// vmap, from 2.6.28 on: get_vm_area_caller, which adds the guard page, and a PTE for each page of the caller's.
-
-/** __get_vm_area_node's guard page. */
-const GUARD = 1;
-
-/** Its frames are taken even if it is refused: the caller has them already. */
-function vmap(state: State, { count, noGuard }: Vmap, steps: Steps): Result {
-  // __get_vm_area_node: no size, no area.
-  if (count === 0) return { kind: "refused" };
-  const size = noGuard && steps.obeysNoGuard ? count : count + GUARD;
-  if (noGuard && steps.warnsOfNoGuard) state.warning = "flags & VM_NO_GUARD";
-  const request = { op: "alloc", size, align: 1, ...state.scope.vmalloc, map: true } as const;
-  const slot = allocArea(state, request, steps);
-  if (slot === NONE) {
-    state.memory.nextFrame += count;
-    return { kind: "refused" };
-  }
-  const start = state.areas.start[slot] as number;
-  if (mapRange(state, start, add(state.word, start, count), count) === "mapped") {
-    return { kind: "placed", start, mapStopped: false };
-  }
-  freeAreaLazily(state, slot, steps);
-  return { kind: "refused" };
-}
-
 /** A kernel made of these steps, named after the release unless it is a changed one. */
 export function vmapKernel(release: Promises, steps: Steps, name?: string): Kernel<State> {
   return kernelOf({
@@ -263,4 +210,57 @@ function dumpBlock({ areas, blocks }: State, block: number, { dirty, recordsCpu 
     dirtyRuns: asRuns ? runsOf(blocks.givenBack, blocks, block) : undefined,
     dirtyRange: asRuns ? undefined : { start: dirty.first(blocks, block), end: dirty.end(blocks, block) },
   };
+}
+
+// pcpu_get_vm_areas, as every release has it except for the search.
+
+/** Search; if that finds no base, purge once and search again. All areas or none. */
+function getPercpu(state: State, asked: PcpuGet, steps: Steps): Result {
+  const { takeCongruent } = steps;
+  if (takeCongruent === undefined || !state.initialised || isTooWide(state, asked))
+    return { kind: "refused" };
+  const { areas } = state;
+  const slots = asked.offsets.map(() => takeDescriptor(areas));
+  let base = takeCongruent(state, asked);
+  if (base === NO_ROOM) {
+    purgeNow(state, steps);
+    base = takeCongruent(state, asked);
+    if (base !== NO_ROOM) state.marks |= MARKS.placedAfterPurge;
+  }
+  if (base === NO_ROOM) {
+    for (const slot of slots) steps.dropUnused(state, slot);
+    return { kind: "refused" };
+  }
+  for (const [nth, slot] of slots.entries()) {
+    const start = base + (asked.offsets[nth] as Pages);
+    areas.start[slot] = start;
+    areas.end[slot] = start + (asked.sizes[nth] as Pages);
+    steps.busy.insert(areas, slot);
+  }
+  return { kind: "placed", start: base, mapStopped: false };
+}
+
+// vmap, from 2.6.28 on: get_vm_area_caller, which adds the guard page, and a PTE for each page of the caller's.
+
+/** __get_vm_area_node's guard page. */
+const GUARD = 1;
+
+/** Its frames are taken even if it is refused: the caller has them already. */
+function vmap(state: State, { count, noGuard }: Vmap, steps: Steps): Result {
+  // __get_vm_area_node: no size, no area.
+  if (count === 0) return { kind: "refused" };
+  const size = noGuard && steps.obeysNoGuard ? count : count + GUARD;
+  if (noGuard && steps.warnsOfNoGuard) state.warning = "flags & VM_NO_GUARD";
+  const request = { op: "alloc", size, align: 1, ...state.scope.vmalloc, map: true } as const;
+  const slot = allocArea(state, request, steps);
+  if (slot === NONE) {
+    state.memory.nextFrame += count;
+    return { kind: "refused" };
+  }
+  const start = state.areas.start[slot] as number;
+  if (mapRange(state, start, add(state.word, start, count), count) === "mapped") {
+    return { kind: "placed", start, mapStopped: false };
+  }
+  freeAreaLazily(state, slot, steps);
+  return { kind: "refused" };
 }

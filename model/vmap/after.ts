@@ -17,22 +17,6 @@ import { flushAndRelease } from "./release.ts";
 import type { Ptes, StaleMapping } from "./stale-mapping.ts";
 import type { ImmutableWorld, Tlb } from "./world.ts";
 
-// What a reply to a pcpuFree shows of the order in which it freed areas and purged.
-
-/**
- * How many of these areas, freed in this order, were freed before the last purge: the others are the lazy pages that
- * the reply counts. All of them, if there was no purge or if no suffix matches the count.
- */
-export function freedBeforePurge(pages: readonly Pages[], response: Response): number {
-  if (!purged(response)) return pages.length;
-  let left = 0;
-  for (let nth = pages.length - 1; nth > 0; nth--) {
-    left += pages[nth] as Pages;
-    if (left === response.lazyPages) return nth;
-  }
-  return pages.length;
-}
-
 const NONE_GONE: readonly Area[] = [];
 
 /**
@@ -244,4 +228,20 @@ function countDescriptors(world: ImmutableWorld, { descriptors }: Response): Imm
   }
   const leakedDescriptors = descriptors - expected;
   return leakedDescriptors === world.leakedDescriptors ? world : world.with({ leakedDescriptors });
+}
+
+// What a reply to a pcpuFree shows of the order in which it freed areas and purged.
+
+/**
+ * How many of these areas, freed in this order, were freed before the last purge: the others are the lazy pages that
+ * the reply counts. All of them, if there was no purge or if no suffix matches the count.
+ */
+export function freedBeforePurge(pages: readonly Pages[], response: Response): number {
+  if (!purged(response)) return pages.length;
+  let left = 0;
+  for (let nth = pages.length - 1; nth > 0; nth--) {
+    left += pages[nth] as Pages;
+    if (left === response.lazyPages) return nth;
+  }
+  return pages.length;
 }

@@ -161,6 +161,8 @@ function bothHaveBlocks(one: Kernel, other: Kernel): boolean {
 /** Calls that take blocks. */
 const OF_BLOCKS: readonly string[] = ["map", "mapRam", "unmapAliases", "pin"];
 
+// The comparison, and its machines.
+
 export const COMPARISON: Comparison<Vmap> = {
   bench: benchFor,
   kinds: KINDS,

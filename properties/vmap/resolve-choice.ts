@@ -9,6 +9,23 @@ import { PAGE_SIZE } from "../../spec/vmap/vocabulary.ts";
 import type { World } from "../../spec/vmap/world.ts";
 import type { Choice } from "./choices.ts";
 
+/** The step, or undefined if the choice has no meaning here (there is nothing to free, say). */
+export function resolveChoice(
+  choice: Choice,
+  world: World,
+  ledger: Ledger,
+  history: readonly HistoryStep[],
+  unchecked = false,
+): HistoryStep | undefined {
+  if (choice.op === "outside" || choice.op === "again") {
+    if (!world.initialised) return undefined;
+    if (choice.op === "outside") return resolveOutside(choice, world, ledger, unchecked);
+    return history.findLast(({ op }) => op === "alloc");
+  }
+  const record = recordOf(choice);
+  return world.initialised || record.beforeInit ? record.means(choice, world, ledger) : undefined;
+}
+
 // Makes a choice of a call outside its domain into a step of a history, in the current world.
 
 type OutsideChoice = Extract<Choice, { op: "outside" }>;
@@ -76,20 +93,3 @@ const ABOUT = {
   "unmap others": (ledger: Ledger) => ledger.held("map"),
   "unmap an area": (ledger: Ledger) => ledger.held("area"),
 };
-
-/** The step, or undefined if the choice has no meaning here (there is nothing to free, say). */
-export function resolveChoice(
-  choice: Choice,
-  world: World,
-  ledger: Ledger,
-  history: readonly HistoryStep[],
-  unchecked = false,
-): HistoryStep | undefined {
-  if (choice.op === "outside" || choice.op === "again") {
-    if (!world.initialised) return undefined;
-    if (choice.op === "outside") return resolveOutside(choice, world, ledger, unchecked);
-    return history.findLast(({ op }) => op === "alloc");
-  }
-  const record = recordOf(choice);
-  return world.initialised || record.beforeInit ? record.means(choice, world, ledger) : undefined;
-}

@@ -184,6 +184,8 @@ export const RESET_PERMS_ORDERS: Readonly<
   "5.2": frees(factsOf("5.2").resetAsks),
 };
 
+// The machine.
+
 export function resetPermsMachine(
   name: string,
   scope: ResetPermsScope,

@@ -278,6 +278,8 @@ export function flushes(m: Roots, { index, tlb }: CpuFields): StepAction {
   );
 }
 
+// The machine.
+
 export function rootsMachine(
   name: string,
   scope: RootsScope,

@@ -5,36 +5,6 @@ import { type Extent, page } from "../../spec/vmap/vocabulary.ts";
 import { type Axis, columnsOf, fitted, type Viewport } from "./axis.ts";
 import type { Row, Run } from "./rows.ts";
 
-// What a picture is drawn from, and where its parts stand.
-
-export interface MapProps {
-  readonly axis: Axis;
-  readonly view: Viewport;
-  readonly rows: readonly Row[];
-  readonly flushes: readonly Extent[];
-  /** The window in which the step asked for an area. */
-  readonly window: Extent | null;
-  readonly marks: readonly Mark[];
-  readonly cache: Extract<Thing, { kind: "cache" }> | undefined;
-  /** What the picture shows, in a sentence. */
-  readonly says: string;
-  /** Changes with each step, so that a flush sweeps again. */
-  readonly step: number;
-  setView(view: Viewport): void;
-}
-
-/** Where a row stands, from the top. */
-export interface Placed extends Row {
-  readonly top: number;
-}
-
-export interface Drawing {
-  readonly axis: Axis;
-  readonly view: Viewport;
-  readonly cell: number;
-  x(column: number): number;
-}
-
 interface Beside extends MapProps {
   readonly draw: Drawing;
   readonly placed: readonly Placed[];
@@ -157,4 +127,34 @@ export function Overview({ axis, view, rows, setView }: MapProps) {
       <div class="in-view" style={{ left: part(view.from), width: part(view.span) }} />
     </div>
   );
+}
+
+// What a picture is drawn from, and where its parts stand.
+
+export interface MapProps {
+  readonly axis: Axis;
+  readonly view: Viewport;
+  readonly rows: readonly Row[];
+  readonly flushes: readonly Extent[];
+  /** The window in which the step asked for an area. */
+  readonly window: Extent | null;
+  readonly marks: readonly Mark[];
+  readonly cache: Extract<Thing, { kind: "cache" }> | undefined;
+  /** What the picture shows, in a sentence. */
+  readonly says: string;
+  /** Changes with each step, so that a flush sweeps again. */
+  readonly step: number;
+  setView(view: Viewport): void;
+}
+
+/** Where a row stands, from the top. */
+export interface Placed extends Row {
+  readonly top: number;
+}
+
+export interface Drawing {
+  readonly axis: Axis;
+  readonly view: Viewport;
+  readonly cell: number;
+  x(column: number): number;
 }

@@ -10,44 +10,6 @@ import { LOST_EVENTS, type Plea } from "./suspicions.ts";
 import type { Task } from "./tasks.ts";
 import { hex, hexOfPage, type Window } from "./window.ts";
 
-// Pages that some area of the log has had: an area that is placed there again reuses them.
-
-/** Of more extents than these all are forgotten: what is reused then counts as new. */
-const MOST_EXTENTS = 100_000;
-
-class Used {
-  /** Ascending; no two touch. */
-  #extents: Extent[] = [];
-
-  /** Adds the extent, and says whether some page of it was there before. */
-  add(extent: Extent): boolean {
-    const first = this.#placeOf(extent.start);
-    const touching: Extent[] = [];
-    for (let place = first; ; place++) {
-      const each = this.#extents[place];
-      if (each === undefined || each.start > extent.end) break;
-      touching.push(each);
-    }
-    const start = Math.min(extent.start, touching[0]?.start ?? extent.start);
-    const end = Math.max(extent.end, touching.at(-1)?.end ?? extent.end);
-    if (touching.length === 1 && touching[0]?.start === start && touching[0].end === end) return true;
-    if (this.#extents.length >= MOST_EXTENTS) this.#extents = [{ start, end }];
-    else this.#extents.splice(first, touching.length, { start, end });
-    return touching.some((each) => overlaps(each, extent));
-  }
-
-  /** The place of the first that ends at this page or above it. */
-  #placeOf(page: number): number {
-    let [low, high] = [0, this.#extents.length];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#extents[middle] as Extent).end < page) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
-}
-
 /** Why a place cannot be held against the request. */
 const NO_REQUEST = "no event shows what was asked for";
 /** Lines that a free may take to be printed, where no kprobe shows its entry. */
@@ -322,4 +284,42 @@ export class Allocations {
 
 export function stampsOf({ placed, freed }: Area): readonly Stamp[] {
   return [placed.by, freed?.from, freed?.by].filter((each) => each !== undefined);
+}
+
+// Pages that some area of the log has had: an area that is placed there again reuses them.
+
+/** Of more extents than these all are forgotten: what is reused then counts as new. */
+const MOST_EXTENTS = 100_000;
+
+class Used {
+  /** Ascending; no two touch. */
+  #extents: Extent[] = [];
+
+  /** Adds the extent, and says whether some page of it was there before. */
+  add(extent: Extent): boolean {
+    const first = this.#placeOf(extent.start);
+    const touching: Extent[] = [];
+    for (let place = first; ; place++) {
+      const each = this.#extents[place];
+      if (each === undefined || each.start > extent.end) break;
+      touching.push(each);
+    }
+    const start = Math.min(extent.start, touching[0]?.start ?? extent.start);
+    const end = Math.max(extent.end, touching.at(-1)?.end ?? extent.end);
+    if (touching.length === 1 && touching[0]?.start === start && touching[0].end === end) return true;
+    if (this.#extents.length >= MOST_EXTENTS) this.#extents = [{ start, end }];
+    else this.#extents.splice(first, touching.length, { start, end });
+    return touching.some((each) => overlaps(each, extent));
+  }
+
+  /** The place of the first that ends at this page or above it. */
+  #placeOf(page: number): number {
+    let [low, high] = [0, this.#extents.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#extents[middle] as Extent).end < page) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
 }

@@ -1,4 +1,4 @@
-/** When something happened, as far as printed events show: a window between two of them. */
+/** When something happened, as far as printed events show: a window between two of them. And addresses as printed. */
 import type { Stamp } from "../../../spec/vmap/log.ts";
 import { type Extent, PAGE_SIZE, type Vpn } from "../../../spec/vmap/vocabulary.ts";
 

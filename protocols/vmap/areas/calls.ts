@@ -58,7 +58,7 @@ interface Search {
   readonly unlocks?: boolean;
 }
 
-const PLAIN: Search = { hasNodes: false, asksPool: false };
+const PLAIN_SEARCH: Search = { hasNodes: false, asksPool: false };
 
 /** The places that a search tries: first the pool of its node, if it asks that, then the lowest free place. */
 function candidates({ life, node }: Areas, cpu: CpuFields, asksPool: boolean) {
@@ -141,7 +141,7 @@ function finds(m: Areas, cpu: CpuFields, at: string, search: Search): Step {
   };
 }
 
-const begins = (m: Areas, cpu: CpuFields): Step => ({
+const beginsSearch = (m: Areas, cpu: CpuFields): Step => ({
   at: IDLE,
   says: "alloc_vmap_area",
   to: "alloc_vmap_area",
@@ -149,7 +149,7 @@ const begins = (m: Areas, cpu: CpuFields): Step => ({
 });
 
 /** Finds nothing, and waits for the purge lock. */
-const waits = (m: Areas, cpu: CpuFields, to: string, asksPool = false): Step => ({
+const waitsForPurge = (m: Areas, cpu: CpuFields, to: string, asksPool = false): Step => ({
   ...findsNothing(m, cpu, "alloc_vmap_area", to, asksPool),
   does: joinsLine(m, cpu),
 });
@@ -165,10 +165,10 @@ const findsNothing = (m: Areas, cpu: CpuFields, at: string, to: string, asksPool
 export const allocates =
   ({ purges, hasNodes }: AllocRules) =>
   (m: Areas, cpu: CpuFields): Step[] => [
-    begins(m, cpu),
+    beginsSearch(m, cpu),
     finds(m, cpu, "alloc_vmap_area", { hasNodes, asksPool: hasNodes }),
     purges === "purge lock"
-      ? waits(m, cpu, purges, hasNodes)
+      ? waitsForPurge(m, cpu, purges, hasNodes)
       : findsNothing(m, cpu, "alloc_vmap_area", purges),
     finds(m, cpu, "retry", { hasNodes, asksPool: false }),
     {
@@ -184,11 +184,11 @@ export const allocates =
  * It is refused only if it gathers nothing, so it may have to purge more than once.
  */
 export const allocatesUnderLock = (m: Areas, cpu: CpuFields): Step[] => [
-  begins(m, cpu),
-  finds(m, cpu, "alloc_vmap_area", PLAIN),
-  waits(m, cpu, "purge lock to search"),
+  beginsSearch(m, cpu),
+  finds(m, cpu, "alloc_vmap_area", PLAIN_SEARCH),
+  waitsForPurge(m, cpu, "purge lock to search"),
   takesLock(m, cpu, "purge lock to search", "search under lock"),
-  finds(m, cpu, "search under lock", { ...PLAIN, unlocks: true }),
+  finds(m, cpu, "search under lock", { ...PLAIN_SEARCH, unlocks: true }),
   findsNothing(m, cpu, "search under lock", "gather"),
   {
     at: "gathered nothing",

@@ -1,5 +1,5 @@
 /**
- * The state that the protocols of areas share: places of one page each, the counter of lazy pages, the purge lock, a
+ * The state that the protocols of areas share, and the steps of its purge lock: places of one page each, the counter of lazy pages, the purge lock, a
  * TLB for each CPU, and each CPU's phase. A place represents the frame that is mapped there.
  */
 import {

@@ -100,6 +100,8 @@ export const AREA_ORDERS: Readonly<Record<string, AreasOrder>> = {
   "6.12": orderOf("6.12"),
 };
 
+// The machine.
+
 export function areasMachine(name: string, scope: AreasScope, order: AreasOrder): StepMachine {
   const layout = new Layout();
   const m = fieldsOf(layout, scope);

@@ -1,5 +1,5 @@
 /**
- * The state that the protocols of blocks share: some blocks of a few pages, their page table, a TLB for each CPU, the
+ * The state that the protocols of blocks share, guards that it makes redundant, and what calls are judged by: some blocks of a few pages, their page table, a TLB for each CPU, the
  * purge lock, and each CPU's phase. Pages are numbered across all blocks.
  *
  * All blocks are on one list: flushes do not depend on the CPU whose list a block is on. A page represents the frame

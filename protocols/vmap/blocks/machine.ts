@@ -98,6 +98,8 @@ export const BLOCK_ORDERS: Readonly<Record<string, BlocksOrder>> = {
   },
 };
 
+// The machine.
+
 /** Steps are delayed on request, where that leaves the violated laws the same (delayed-steps.ts). */
 export function blocksMachine(
   name: string,

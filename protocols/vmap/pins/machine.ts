@@ -211,6 +211,8 @@ export const POLICIES: Readonly<Record<string, Policy>> = {
   "host-repairs": hostRepairs,
 };
 
+// The machine.
+
 export function pinsMachine(name: string, scope: PinsScope, policy: Policy): StepMachine {
   const layout = new Layout();
   const m = fieldsOf(layout, scope);

@@ -108,6 +108,8 @@ function reaches(
   return false;
 }
 
+// The machine.
+
 export function waitsMachine(name: string, scope: WaitsScope, order: WaitsOrder): StepMachine {
   const layout = new Layout();
   const m = fieldsOf(layout, scope);

@@ -37,7 +37,7 @@ export const freeSpaceIsUsable: VmapLaw = {
   },
 };
 
-// The cost of pools for requests they do not serve: an ideal, which no release promises.
+// The cost of pools for requests they do not serve.
 
 export const poolsHideNoRoom: VmapLaw = {
   id: "pools-hide-no-room",

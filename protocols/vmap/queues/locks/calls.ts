@@ -169,7 +169,7 @@ export function graceEnds(m: Locks): StepAction[] {
 }
 
 // vm_unmap_aliases of 6.5 and later: under the purge lock, through the index. Its flushes are described in
-// protocols/vmap/blocks; this file describes how it takes fragmented blocks off the queues.
+// protocols/vmap/blocks; here is how it takes fragmented blocks off the queues.
 //
 // The kernel keeps a fragmented block of which a quarter is left. Here a block is freed even with a page left, as if it
 // were large.

@@ -1,5 +1,5 @@
 /**
- * The state of queues of blocks whose links are written one at a time: a queue and its lock for each CPU, the index of
+ * The state, the laws and the list steps of queues of blocks whose links are written one at a time: a queue and its lock for each CPU, the index of
  * all blocks, and each CPU's phase.
  *
  * A block and its address are one: an address may be given out again as soon as the block's memory is free. The purge

@@ -43,6 +43,8 @@ export const LOCKS_ORDERS: Readonly<Record<string, LocksOrder>> = {
   "6.11": orderOf("6.11"),
 };
 
+// The machine.
+
 /** Throws a RangeError for blocks of less than 2 pages, or where calls have more phases than fit. */
 export function locksMachine(name: string, scope: LocksScope, order: LocksOrder): StepMachine {
   if (scope.pages < 2) throw new RangeError(`${name}: a block has 2 pages at least, not ${scope.pages}`);

@@ -78,6 +78,8 @@ export const WALKS_ORDERS: Readonly<Record<string, WalksOrder>> = {
   "2.6.28-rcu-lists": rcuLists,
 };
 
+// The machine.
+
 export function walksMachine(name: string, scope: WalksScope, order: WalksOrder): StepMachine {
   const layout = new Layout();
   const m = fieldsOf(layout, scope);

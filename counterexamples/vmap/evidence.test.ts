@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { CHANGES } from "../../../spec/vmap/bibliography.ts";
-import { INTERLEAVED } from "../../interleavings.ts";
-import { isUnreleased, narrowedBy, spansOf } from "../evidence.ts";
-import { BUGS } from "../index.ts";
+import { CHANGES } from "../../spec/vmap/bibliography.ts";
+import { INTERLEAVED } from "../interleavings.ts";
+import { isUnreleased, narrowedBy, spansOf } from "./evidence.ts";
+import { BUGS } from "./index.ts";
 
 const IDS = [...new Set([...BUGS, ...INTERLEAVED].map(({ id }) => id))];
 
