@@ -10,7 +10,7 @@ import { VERSION } from "../jobs/package-version.ts";
 import { UsageError, wholeNumber } from "../jobs/usage-error.ts";
 import { USUAL_SEED } from "../jobs/work.ts";
 import { addCampaign } from "./campaign-verbs.ts";
-import { BAD_INPUT } from "./exit.ts";
+import { BAD_INPUT, UNREAD } from "./exit.ts";
 import { addExplore } from "./explore-verb.ts";
 import {
   AS_OPTION,
@@ -212,7 +212,7 @@ program
   )
   .option(
     "--costs <file>",
-    "what steps cost on another machine (JSON; what it leaves out is as on the Opteron of 2008)",
+    "what steps cost on another machine (JSON: its name as machine, and nanoseconds; a cost that it leaves out is as on the Opteron of 2008)",
   )
   .option("--cpus <number>", "the most CPUs of growth", wholeNumber("--cpus", 1, 4096), 4096)
   .option("--csv", "print one line for each figure", false)
@@ -263,7 +263,8 @@ function refuseRepeated(): void {
 
 // The output is lost. A pipe closed by its reader (`| head`) needs no message.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") complain(`standard output: ${oneLine(error.message)}`);
+  if (error.code === "EPIPE") process.exit(UNREAD);
+  complain(`standard output: ${oneLine(error.message)}`);
   process.exit(BAD_INPUT);
 });
 process.stderr.on("error", () => {});
