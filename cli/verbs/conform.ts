@@ -6,6 +6,7 @@ import { pc } from "../colour.ts";
 import { AS_EXPECTED, INTERRUPTED, UNEXPECTED } from "../exit.ts";
 import { columns, print, watched } from "../output.ts";
 import { drawingOf } from "../show/drawings.ts";
+import { counted } from "../show/text.ts";
 
 export interface ConformOptions {
   /** The directory of a kernel tree, which is run in place of our models. */
@@ -45,10 +46,13 @@ function reportText({ files, seconds, interrupted }: ConformReport): string {
   const sum = (of: (tally: ConformedFile) => number) => files.reduce((all, file) => all + of(file), 0);
   const differing = sum((file) => file.differing);
   const facts = [
-    `${files.length} recording${files.length === 1 ? "" : "s"}`,
-    `${sum(({ traces }) => traces)} traces`,
+    counted(files.length, "recording"),
+    counted(
+      sum(({ traces }) => traces),
+      "trace",
+    ),
     `${sum(({ replies }) => replies)} replies`,
-    `${differing} trace${differing === 1 ? "" : "s"} differing`,
+    `${counted(differing, "trace")} differing`,
     `${seconds.toFixed(1)} s`,
   ];
   const verdict = differing > 0 ? pc.red("Differs") : pc.green("Conforms");

@@ -87,7 +87,7 @@ async function writeReproducer(target: string, options: PinOptions): Promise<num
   if (options.json) console.log(JSON.stringify({ file, kind: written, law, lacks }));
   else {
     print(`written:  ${file}, a ${written === "kunit" ? "KUnit test" : "module"} for ${law}`);
-    print(`not by exported functions: ${lacks.length === 0 ? "nothing" : lacks.join("; ")}`);
+    if (lacks.length > 0) print(`what it cannot force: ${lacks.join("; ")}`);
   }
   return AS_EXPECTED;
 }

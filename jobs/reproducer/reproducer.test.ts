@@ -182,7 +182,7 @@ describe("the calls", () => {
         "}",
       ].join("\n"),
     );
-    expect(lacks.join("\n")).toContain("a CPU may drop the entry by itself");
+    expect(lacks.join("\n")).toContain("a CPU may drop it by itself");
   });
 
   test("of C13 are those of two threads, and the delay of its last vb_free is named", async () => {
@@ -215,7 +215,7 @@ describe("the file", () => {
     const out = join(folder, "mine.c");
     const { code, out: printed } = await printedBy(() => pinVerb("C7", { ...options, out }));
     expect({ code, files: readdirSync(folder) }).toEqual({ code: 0, files: ["mine.c"] });
-    expect(printed).toContain("not by exported functions: ");
+    expect(printed).toContain("what it cannot force: ");
     const text = readFileSync(out, "utf8");
     expect(text).toContain(" *   5. unmapAliases -> done, CPU 0 still translates 64 to frame 1\n");
     expect(text).toContain(" * Commits: fc1e0d980037, db64fe02\n");

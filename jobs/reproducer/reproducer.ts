@@ -37,13 +37,12 @@ const SEEN: readonly string[] = [
 ];
 
 const ALIAS_LAWS = ["no-alias-after-unmap-aliases", "pinned-is-unaliased"];
-const EVICTED =
-  "a TLB that keeps what it has: a CPU may drop the entry by itself, so that it has to be run often";
+const EVICTED = "that a TLB keeps its entry: a CPU may drop it by itself, so that this has to be run often";
 
-/** `about`: what a reader has to know, line by line. */
+/** `about`: what a reader of the C has to know, line by line. */
 export function reproducerOf(
   found: ReplayedHistory<VmapTerms> | ReplayedRun,
-  about: readonly string[],
+  about: readonly string[] = [],
   asked?: ReproducerKind,
 ): Reproducer {
   const calls = found.kind === "run" ? threadsOf(found) : callsOf(found);
@@ -67,10 +66,11 @@ interface About extends Pick<Reproducer, "kind" | "name"> {
 function textOf(calls: Calls, { kind, name, about }: About): string {
   const runtime = readFileSync(fileURLToPath(new URL("./runtime.c", import.meta.url)), "utf8");
   const comment = [
-    `${name}: the calls of this run, for a real kernel.`,
+    `${name}:`,
+    "the calls of this run, for a real kernel.",
     "",
     ...about,
-    ...listed("Not done or not seen here, as no exported function does it:", calls.lacks),
+    ...listed("What this cannot force or see, as no exported function does it:", calls.lacks),
     ...listed("Delays, which have to be put into mm/vmalloc.c:", calls.delays),
     "",
     ...(kind === "kunit" ? buildOfKunit(name) : buildOfModule(name)),
