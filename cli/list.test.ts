@@ -168,6 +168,7 @@ describe("list of one protocol", () => {
 });
 
 test.each([
+  ["draft-3", /; did you mean piggin-draft-3\?$/],
   ["D99", /; did you mean D9, /],
   ["vb-stale", /; did you mean vb-full-block-stale\?$/],
   ["blocs-6.12", /; did you mean blocks-6\.12\?$/],

@@ -27,7 +27,7 @@ export function orNearest<T>(
 
 const MOST_MEANT = 4;
 
-/** The word that differs in few letters; else those that contain it, or all of its parts; else those that begin alike. */
+/** The word that differs in few letters; else those that end so, or contain its parts; else those that begin alike. */
 function nearest(word: string, known: readonly string[]): readonly string[] {
   const near = known.length === 0 ? undefined : closest(word, [...known]);
   if (near !== undefined && distance(word, near) <= Math.floor(near.length / 3)) return [near];
@@ -36,6 +36,7 @@ function nearest(word: string, known: readonly string[]): readonly string[] {
   const isNumber = /^[a-z]\d+$/i.test(word);
   const [head = ""] = isNumber ? [word.slice(0, 1).toLowerCase()] : parts;
   const candidates = [
+    known.filter((each) => each.endsWith(`-${word.toLowerCase()}`)),
     known.filter((each) => parts.every((part) => part.length > 1 && each.includes(part))),
     known.filter((each) => each.startsWith(isNumber ? head.toUpperCase() : `${head}-`)),
   ];
