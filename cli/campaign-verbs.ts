@@ -32,7 +32,11 @@ export function addCampaign(program: Command): void {
     .option(...QUEUE_OPTION)
     .option(...WORKERS_OPTION)
     .option(...TASK_SECONDS_OPTION)
-    .option("--resume", "keep the results that are there, and run what has none", false)
+    .option(
+      "--resume",
+      "count the results that are there, and run what has none; otherwise they are put aside",
+      false,
+    )
     .option(...SEED_OPTION)
     .option(...JSON_OPTION)
     .action(

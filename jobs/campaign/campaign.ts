@@ -4,7 +4,7 @@ import type { Plan } from "../../adapters/campaign-file.ts";
 import { memoryBounds } from "../explore/memory.ts";
 import { type Watch, Work } from "../work.ts";
 import { runHere } from "./crew.ts";
-import { folderExamples, folderPlan, folderResults, keepPlan } from "./folder.ts";
+import { folderExamples, folderPlan, folderResults, keepPlan, setResultsAside } from "./folder.ts";
 import { type CampaignReport, reportOn } from "./report.ts";
 import { tasksOf } from "./tasks.ts";
 
@@ -15,7 +15,7 @@ export interface CampaignOptions extends Watch {
   readonly workers?: number | undefined;
   /** The address of a Redis server: its workers run the tasks. */
   readonly queue?: string | undefined;
-  /** Whether the results of an earlier run of the same plan are kept. */
+  /** Whether the results of an earlier run of the same plan count; otherwise they are kept in a file of their own. */
   readonly resume?: boolean | undefined;
   /** The most that one task may take, in seconds. */
   readonly taskSeconds?: number | undefined;
@@ -30,7 +30,10 @@ export async function runCampaign(plan: Plan, options: CampaignOptions = {}): Pr
   const work = new Work(options);
   const tasks = tasksOf(plan);
   if (queue === undefined) {
-    const results = await folderResults(plan.name, !resume);
+    const before = resume ? undefined : await setResultsAside(plan.name);
+    if (before !== undefined)
+      work.warn(`the results that were here (${before.results}) were kept as ${before.file}`);
+    const results = folderResults(plan.name);
     await keepPlan(plan);
     await runHere(
       tasks,
@@ -90,7 +93,7 @@ export async function workForCampaigns(
 export async function campaignSoFar(name: string, queue?: string): Promise<CampaignReport> {
   if (queue === undefined) {
     const plan = await folderPlan(name);
-    return reportOn(plan, await (await folderResults(name, false)).all());
+    return reportOn(plan, await folderResults(name).all());
   }
   const { planOnServer, serverResults } = await import("./queue.ts");
   const redis = await openServer(queue);

@@ -6,8 +6,9 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { planIn, type Task } from "../../adapters/campaign-file.ts";
 import { canBeCompared } from "../diff.ts";
 import { bugMeant, kernelMeant } from "../wings.ts";
+import { runCampaign } from "./campaign.ts";
 import { withoutResult } from "./crew.ts";
-import { folderPlan, folderResults, keepPlan } from "./folder.ts";
+import { folderPlan, folderResults, keepPlan, setResultsAside } from "./folder.ts";
 import { presetCalled } from "./presets.ts";
 import { tasksOf } from "./tasks.ts";
 
@@ -35,33 +36,57 @@ const FILE = ".vmapcheck/campaigns/night/results.jsonl";
 
 describe("results in a folder", () => {
   test("are there for the next process, each once", async () => {
-    const results = await folderResults("night", false);
+    const results = folderResults("night");
     expect([await results.record(done(first)), await results.record(done(first))]).toEqual([true, false]);
     await results.record(done(second));
-    expect(await (await folderResults("night", false)).all()).toEqual([done(first), done(second)]);
+    expect(await folderResults("night").all()).toEqual([done(first), done(second)]);
   });
 
   test("lose only the line that a killed process had half written", async () => {
-    await (await folderResults("night", false)).record(done(first));
+    await folderResults("night").record(done(first));
     await appendFile(FILE, JSON.stringify(done(second)).slice(0, 20));
-    const results = await folderResults("night", false);
+    const results = folderResults("night");
     expect(await results.all()).toEqual([done(first)]);
     await results.record(done(third));
-    expect(await (await folderResults("night", false)).all()).toEqual([done(first), done(third)]);
+    expect(await folderResults("night").all()).toEqual([done(first), done(third)]);
   });
 
-  test("are removed by a new run of the plan", async () => {
-    await (await folderResults("night", false)).record(done(first));
-    expect(await (await folderResults("night", true)).all()).toEqual([]);
+  test("are kept in a file of their own by each new run of the plan", async () => {
+    expect(await setResultsAside("night")).toBeUndefined();
+    const run = async (tasks: readonly Task[]) => {
+      for (const task of tasks) await folderResults("night").record(done(task));
+      return readFile(FILE, "utf8");
+    };
+    const earlier = [await run([first, second])];
+    expect(await setResultsAside("night")).toEqual({ results: 2, file: `${FILE}.before` });
+    expect(await folderResults("night").all()).toEqual([]);
+    earlier.push(await run([third]));
+    expect(await setResultsAside("night")).toEqual({ results: 1, file: `${FILE}.before-2` });
+    const kept = [`${FILE}.before`, `${FILE}.before-2`].map((file) => readFile(file, "utf8"));
+    expect(await Promise.all(kept)).toEqual(earlier);
+  });
+
+  test("are there without --resume: a warning says where they were kept", async () => {
+    await folderResults("night").record(done(first));
+    const warned: string[] = [];
+    const warn = (text: string) => void warned.push(text);
+    const signal = AbortSignal.abort();
+    const kept = await runCampaign(plan, { resume: true, workers: 1, warn, signal });
+    expect([warned, kept.jobs.length]).toEqual([[], 1]);
+    const begun = await runCampaign(plan, { workers: 1, warn, signal });
+    expect([warned, begun.jobs.length]).toEqual([
+      [expect.stringContaining(`(1) were kept as ${FILE}.before`)],
+      0,
+    ]);
   });
 
   test("are refused in one line that says where, if they are none", async () => {
-    await (await folderResults("night", false)).record(done(first));
+    await folderResults("night").record(done(first));
     const text = await readFile(FILE, "utf8");
     await writeFile(FILE, `${text}{"id": 1}\n`);
-    await expect((await folderResults("night", false)).all()).rejects.toThrow(`${FILE}: id: `);
+    await expect(folderResults("night").all()).rejects.toThrow(`${FILE}: id: `);
     await writeFile(FILE, `${text}nonsense\n`);
-    await expect((await folderResults("night", false)).all()).rejects.toThrow(`${FILE}:2: is not JSON`);
+    await expect(folderResults("night").all()).rejects.toThrow(`${FILE}:2: is not JSON`);
   });
 
   test("stand beside the plan, which report and status read", async () => {

@@ -1,6 +1,6 @@
 /** The results and the examples of campaigns on one machine: files below .vmapcheck in the working directory. */
-import { appendFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { appendFile, mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import {
   type Finding,
   findingIn,
@@ -65,12 +65,7 @@ class Journal<T> {
 
   async #load(): Promise<void> {
     await mkdir(dirname(this.#path), { recursive: true });
-    let text = "";
-    try {
-      text = await readFile(this.#path, "utf8");
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    }
+    const text = await textOrNothing(this.#path);
     const ended = text.slice(0, text.lastIndexOf("\n") + 1);
     for (const [nth, line] of ended.split("\n").entries()) {
       if (line === "") continue;
@@ -79,6 +74,15 @@ class Journal<T> {
     }
     // The last line of a process that was killed while it wrote is cut off.
     if (ended.length < text.length) await writeFile(this.#path, ended);
+  }
+}
+
+async function textOrNothing(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
+    throw error;
   }
 }
 
@@ -113,12 +117,28 @@ async function campaignNames(): Promise<readonly string[]> {
   }
 }
 
-/** @param fresh Whether results that are there already are removed. */
-export async function folderResults(name: string, fresh: boolean): Promise<Results> {
-  const path = join(campaignFolder(name), "results.jsonl");
-  if (fresh) await rm(path, { force: true });
-  const journal = new Journal<TaskResult>(path, resultIn, ({ id }) => id);
+const resultsPath = (name: string) => join(campaignFolder(name), "results.jsonl");
+
+export function folderResults(name: string): Results {
+  const journal = new Journal<TaskResult>(resultsPath(name), resultIn, ({ id }) => id);
   return { record: (result) => journal.add(result), all: () => journal.all() };
+}
+
+/**
+ * Moves the results of an earlier run out of the way, to a file of their own: they may be hours of work. Returns how
+ * many there are, and the file; undefined if there are none.
+ */
+export async function setResultsAside(
+  name: string,
+): Promise<{ readonly results: number; readonly file: string } | undefined> {
+  const path = resultsPath(name);
+  const text = await textOrNothing(path);
+  if (text === "") return undefined;
+  const there = await readdir(dirname(path));
+  let file = `${path}.before`;
+  for (let nth = 2; there.includes(basename(file)); nth += 1) file = `${path}.before-${nth}`;
+  await rename(path, file);
+  return { results: text.split("\n").length - 1, file };
 }
 
 export function folderExamples(): Examples {
