@@ -70,12 +70,27 @@ describe("what is no vmallocinfo", () => {
     [
       "pointers that are hashed",
       "0x00000000f8a00000-0x00000000f8a07000    8192 a vmap",
+      /^FILE:1: has hashed addresses: read it as root, with kernel.kptr_restrict=1$/,
+    ],
+    [
+      "pointers that are hashed, the end below the start",
+      "0x00000000fbc814fb-0x000000007ba838c0   20480 a pages=4 vmalloc",
+      /^FILE:1: has hashed addresses: /,
+    ],
+    [
+      "pointers of 32 bits that are hashed",
+      "0x7ba838c0-0xfbc814fb   20480 a pages=4 vmalloc",
+      /^FILE:1: has hashed addresses: /,
+    ],
+    [
+      "another size than its addresses",
+      "0xf8a00000-0xf8a07000    8192 a vmap",
       /^FILE:1: has 8192 bytes, and its addresses 28672/,
     ],
     [
       "an end below the start",
       "0xf8a02000-0xf8a00000    8192 a vmap",
-      /^FILE:1: expected an area of whole pages/,
+      /^FILE:1: expected an area with its end above its start/,
     ],
     ["other text", "hello", /^FILE:1: is no area \("hello"\)/],
     ["nothing", "", /^FILE: has no areas/],

@@ -19,6 +19,9 @@ const USES = [
   "sparse",
 ];
 const HIDDEN = /^\s*(\(ptrval\)|\(____ptrval____\)|0x0+-0x0+)\b/;
+/** A hashed pointer has 32 bits, and 64-bit kernels map nothing so low. */
+const LOW = /^\s*0x0{8}[\da-f]{8}-0x0{8}[\da-f]{8}\b/i;
+const AS_ROOT = "read it as root, with kernel.kptr_restrict=1";
 /** What a title says of when a reading was made is its first word. */
 export function snapshotNamed(snapshots: readonly Snapshot[], when: RegExp): Snapshot | undefined {
   return snapshots.findLast(({ title }) => when.test(title.split(/\s/)[0] as string));
@@ -45,9 +48,12 @@ export async function readVmallocinfo(file: string): Promise<readonly Snapshot[]
     const [, from, to, bytes, rest = ""] = area;
     const [start, end] = [pageOf(from), pageOf(to)] as [number, number];
     if (HIDDEN.test(text)) throw inputError(file, number, whyNone(text));
-    if (start >= end || !Number.isInteger(start) || !Number.isInteger(end))
-      throw inputError(file, number, "expected an area of whole pages, its end above its start");
-    if ((end - start) * PAGE_SIZE !== Number(bytes))
+    const isWhole = Number.isInteger(start) && Number.isInteger(end);
+    const isOfItsSize = (end - start) * PAGE_SIZE === Number(bytes);
+    if (!isWhole || (!isOfItsSize && LOW.test(text)))
+      throw inputError(file, number, `has hashed addresses: ${AS_ROOT}`);
+    if (start >= end) throw inputError(file, number, "expected an area with its end above its start");
+    if (!isOfItsSize)
       throw inputError(file, number, `has ${bytes} bytes, and its addresses ${(end - start) * PAGE_SIZE}`);
     snapshots.at(-1)?.areas.push({ start, end, ...said(rest, names) });
   }
@@ -69,6 +75,6 @@ function said(rest: string, names: Names): Omit<InfoArea, "start" | "end"> {
 }
 
 function whyNone(text: string): string {
-  if (HIDDEN.test(text)) return "has hidden addresses: read it as root, with kernel.kptr_restrict=1";
+  if (HIDDEN.test(text)) return `has hidden addresses: ${AS_ROOT}`;
   return `is no area (${JSON.stringify(text.slice(0, 24))}): 0xSTART-0xEND BYTES ... was expected`;
 }
