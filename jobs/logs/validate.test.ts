@@ -3,7 +3,18 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { alloc, free, freeing, hexOf, judgeLines, NO_PURGE, purge, violatedIn } from "./small-log.testing.ts";
+import { fileOf } from "../../adapters/complaints.testing.ts";
+import {
+  alloc,
+  free,
+  freeing,
+  hexOf,
+  judge,
+  judgeLines,
+  NO_PURGE,
+  purge,
+  violatedIn,
+} from "./small-log.testing.ts";
 import { type ValidateReport, validate } from "./validate.ts";
 
 const FOLDER = fileURLToPath(new URL("../../adapters/vmap/logs/fixtures/", import.meta.url));
@@ -61,6 +72,48 @@ describe("the log of a running kernel", () => {
     const [blind, sighted] = [await validate(log), await validate(log, { vmallocinfo })];
     expect(sighted).toMatchObject({ violated: 0, end: null });
     expect(sighted.peak.areas).toBeGreaterThan(blind.peak.areas);
+  });
+});
+
+describe("a reading of another machine", () => {
+  /** Areas of a page, each two pages after the one before, from an address. */
+  const reading = (from: bigint, areas: number) => {
+    const hex = (address: bigint) => `0x${address.toString(16)}`;
+    const lines = Array.from({ length: areas }, (_, nth) => {
+      const start = from + BigInt(nth) * 8192n;
+      return `${hex(start)}-${hex(start + 4096n)} 4096 a vmalloc\n`;
+    });
+    return fileOf(lines.join(""), ".txt");
+  };
+  /** The first area is freed, so that frees are seen; a mark says when the reading was made. */
+  const judged = (areas: number, vmallocinfo: string) =>
+    judge(
+      [
+        alloc(2 * areas),
+        ...Array.from({ length: areas }, (_, nth) => alloc(2 * nth)),
+        free(2 * areas, 1),
+        "tracing_mark_write: snap: begin vmallocinfo",
+      ],
+      { vmallocinfo },
+    );
+
+  test("is refused where its words have another size", async () => {
+    const one = reading(0xf8a00000n, 1);
+    await expect(judged(1, one)).rejects.toThrow(
+      /^--vmallocinfo \S+ is no reading of the machine of \S+: it has addresses of 32 bits, and the log has 64$/,
+    );
+  });
+
+  test("is refused where it has none of the areas that the log leaves, if these are many", async () => {
+    const other = reading(BigInt(hexOf(4096)), 16);
+    await expect(judged(16, other)).rejects.toThrow("it has none of the 16 areas that the log leaves in use");
+    expect((await judged(15, other)).violated).toBe(15);
+    const oneInCommon = reading(BigInt(hexOf(0)) + 15n * 8192n, 16);
+    expect((await judged(16, oneInCommon)).violated).toBe(15);
+    expect(await judged(16, reading(BigInt(hexOf(0)), 16))).toMatchObject({
+      violated: 0,
+      end: { common: 16 },
+    });
   });
 });
 

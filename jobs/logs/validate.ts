@@ -20,6 +20,7 @@ import type { LawId } from "../../spec/contract.ts";
 import type { LogFacts, Snapshot } from "../../spec/vmap/log.ts";
 import type { Extent } from "../../spec/vmap/vocabulary.ts";
 import { checkedFor } from "../names.ts";
+import { UsageError } from "../usage-error.ts";
 import { type Watch, Work } from "../work.ts";
 
 export interface ValidateOptions extends Watch {
@@ -86,7 +87,7 @@ const MOST_HOLES = 10_000;
 /** Why the end is not compared. */
 const NO_END = "no /proc/vmallocinfo of the end was given (--vmallocinfo)";
 
-/** Throws an InputError for a file that is no log, or no vmallocinfo. */
+/** Throws an InputError for a file that is no log, or no vmallocinfo, or one of another machine. */
 export async function validate(file: string, options: ValidateOptions = {}): Promise<ValidateReport> {
   const started = performance.now();
   const release = options.release === undefined ? undefined : releaseFacts(options.release);
@@ -113,6 +114,12 @@ export async function validate(file: string, options: ValidateOptions = {}): Pro
   validator.end();
   const last = work.stop === false ? snapshots?.last : undefined;
   const end = last === undefined ? null : validator.ends.compare(last.areas, log.facts.bits);
+  const foreign =
+    work.stop === false && snapshots !== undefined ? whyForeign(validator, snapshots, end) : undefined;
+  if (foreign !== undefined)
+    throw new UsageError(
+      `--vmallocinfo ${options.vmallocinfo} is no reading of the machine of ${file}: ${foreign}`,
+    );
   if (end === null && work.stop === false) validator.space.account.blind("end-state", NO_END);
   return {
     file,
@@ -128,6 +135,34 @@ export async function validate(file: string, options: ValidateOptions = {}): Pro
     interrupted: work.stop !== false,
   };
 }
+
+/** This many areas, of which a reading has none, are no faults of a kernel. */
+const MANY = 16;
+
+/** Why a reading is certainly of another machine than the log, or of another boot; undefined if it may be of this one. */
+function whyForeign(
+  { space }: Validator,
+  { first, last }: Readings,
+  end: EndState | null,
+): string | undefined {
+  const ofReadings = bitsOf([...(first?.areas ?? []), ...(last?.areas ?? [])]);
+  const ofLog = bitsOf([...space.areas]);
+  if (ofReadings !== undefined && ofLog !== undefined && ofReadings !== ofLog)
+    return `it has addresses of ${ofReadings} bits, and the log has ${ofLog}`;
+  const lacking = end?.onlyLog.filter(({ why }) => why === undefined).length ?? 0;
+  if (end?.common === 0 && lacking >= MANY)
+    return `it has none of the ${lacking} areas that the log leaves in use`;
+  return undefined;
+}
+
+/** The word size that addresses show; undefined without any. */
+function bitsOf(areas: readonly Extent[]): 32 | 64 | undefined {
+  if (areas.length === 0) return undefined;
+  return areas.some(({ end }) => end > WORD_PAGES) ? 64 : 32;
+}
+
+/** Pages of an address space of 32 bits. */
+const WORD_PAGES = 2 ** 20;
 
 function reportOf({ space, timeLine, room, purging }: Validator) {
   const { account, areas, windows } = space;
