@@ -1,14 +1,59 @@
 import { describe, expect, test } from "vitest";
+import { INTERLEAVED, interleavedCalled } from "../counterexamples/interleavings.ts";
 import { BOUNDS } from "../engine/bounds.testing.ts";
 import { explore } from "../engine/search/explore.ts";
+import { explore as job } from "./explore/explore.ts";
 import { parametersOf } from "./parameters.ts";
-import { subjectNamed } from "./subject.ts";
+import { prepare, subjectNamed } from "./subject.ts";
 
 function actionsOf(kernel: string, scope: string): readonly string[] {
   const subject = subjectNamed(kernel);
   const opened = subject.open(parametersOf(subject, scope), { merged: true, orders: "all" });
   return opened.machine.actions;
 }
+
+describe("a bug by its number", () => {
+  test("whose laws the usual scope does not judge is explored where one of them is violated", async () => {
+    const { reports, parameters } = await job("C7", {});
+    expect(parameters).toMatchObject({ pages: 8, block: 4 });
+    expect(reports.map(({ law, bug }) => [law, bug])).toContainEqual([
+      "no-alias-after-unmap-aliases",
+      "vb-full-block-stale",
+    ]);
+    const narrow = await job("C7", { scope: "pages=3" });
+    expect(narrow.parameters).toMatchObject({ pages: 3, block: 0 });
+  });
+
+  test("of the usual scope is explored there, to the end", async () => {
+    const { parameters, reports, result } = await job("A1", {});
+    expect(parameters).toMatchObject({ block: 0 });
+    expect([result.ended, reports.map(({ bug }) => bug)]).toEqual([
+      "fixpoint",
+      expect.arrayContaining(["va-gap-offbyone"]),
+    ]);
+  });
+
+  test("of which no law is judged in any scope, or which the usual one does not reach, is said not to show", async () => {
+    for (const [name, unseen] of [
+      ["B4", "vunmap-no-cache-flush"],
+      ["C3", "vb-head-insert-exhaustion"],
+      ["A1", undefined],
+      ["2.6.37", undefined],
+    ] as const)
+      expect([name, (await job(name, {})).unseen]).toEqual([name, unseen]);
+  });
+
+  test("of the step grain stands for its protocol, in the scope in which it is pinned", async () => {
+    const { subject, parameters, reports } = await job("C13", {});
+    expect([subject.name, parameters]).toEqual(["blocks-6.12", { cpus: 2, blocks: 1, pages: 2 }]);
+    expect(reports.map(({ bug }) => bug)).toEqual([interleavedCalled("C13")?.id]);
+  });
+
+  test.each(INTERLEAVED.map(({ id }) => id))("%s of the step grain is known", async (id) => {
+    await prepare(id);
+    expect(subjectNamed(id).name).not.toBe("");
+  });
+});
 
 const TWO_CPUS = "pages=3,aligns=1,windows=1,cpus=2";
 

@@ -1,6 +1,6 @@
 /** Finds a subject by its name: protocols, kernels, and kernels with one step replaced. */
 import { formatInterleaving } from "../adapters/interleaving-file.ts";
-import { nameInterleaved } from "../counterexamples/interleavings.ts";
+import { interleavedCalled, nameInterleaved } from "../counterexamples/interleavings.ts";
 import { confirmRun, visitActions } from "../engine/actions.ts";
 import type { MachineSource } from "../engine/search/parallel-worker.ts";
 import type { Visitable } from "../engine/search/visitable.ts";
@@ -12,7 +12,8 @@ import type { Kernel } from "../spec/vmap/kernel.ts";
 import type { OpenWing, Search, Kernel as WingKernel } from "../spec/wing.ts";
 import { orderCalled } from "./interleaved-orders.ts";
 import { kernelSubject } from "./kernel-subject.ts";
-import type { Parameters, Reductions, Subject } from "./subject-types.ts";
+import { parametersOf } from "./parameters.ts";
+import type { Parameters, Reductions, Report, Subject } from "./subject-types.ts";
 import { orNearest } from "./usage-error.ts";
 import { OPEN_VMAP } from "./vmap/open-wing.ts";
 import { SEARCH_VMAP } from "./vmap/search.ts";
@@ -33,7 +34,7 @@ const SEARCHED: { readonly wing: OpenWing; readonly search: Search }[] = [
 
 /** Loads the wings that may have a machine of this name: to be awaited before it is looked for. */
 export async function prepare(name: string): Promise<void> {
-  if (findSubject(name, undefined) !== undefined) return;
+  if (subjectItself(name, undefined) !== undefined) return;
   for (const { name: other, open } of WINGS) {
     if (SEARCHED.some(({ wing }) => wing.name === other)) continue;
     const wing = await open();
@@ -70,6 +71,10 @@ export function sourceOf(given: SubjectRef): MachineSource {
 }
 
 function findSubject(name: string, law: LawId | undefined): Subject | undefined {
+  return subjectItself(name, law) ?? protocolWith(name, law);
+}
+
+function subjectItself(name: string, law: LawId | undefined): Subject | undefined {
   const protocol = PROTOCOLS.find((each) => each.name === (orderCalled(name) ?? name));
   if (protocol !== undefined) return protocolSubject(protocol);
   for (const { wing, search } of SEARCHED) {
@@ -81,8 +86,48 @@ function findSubject(name: string, law: LawId | undefined): Subject | undefined 
 
 /** The first kernel on which a bug violates this law, or any. */
 function releaseWith(wing: OpenWing, bug: string, law: LawId | undefined): WingKernel | undefined {
-  const on = bugOf(wing, bug)?.violations.find((each) => law === undefined || each.law === law)?.on[0];
+  const on = ofLaw(bugOf(wing, bug)?.violations, law)?.on[0];
   return on === undefined ? undefined : wing.kernelCalled(on);
+}
+
+/** The law to ask for so that a bug shows; undefined if the usual scope judges one that it violates, and for no bug. */
+export function lawThatShows(name: string): LawId | undefined {
+  const laws = SEARCHED.flatMap(({ wing }) => bugOf(wing, name)?.violations ?? []).map(({ law }) => law);
+  if (laws.length === 0) return undefined;
+  const isJudged = (law: LawId, asked?: LawId) => {
+    const subject = subjectNamed(name, asked);
+    const { machine } = subject.open(parametersOf(subject), { merged: true, orders: "all" });
+    return machine.laws.some(({ id }) => id === law);
+  };
+  return laws.some((law) => isJudged(law)) ? undefined : laws.find((law) => isJudged(law, law));
+}
+
+/** The bug of this name, if none of these reports shows it. */
+export function bugUnseen(name: string, reports: readonly Report[]): string | undefined {
+  const bug = SEARCHED.map(({ wing }) => bugOf(wing, name)).find((each) => each !== undefined);
+  if (bug !== undefined) return reports.some((report) => report.bug === bug.id) ? undefined : bug.id;
+  // Several bugs of a protocol may violate one law: a report names the first.
+  const steps = interleavedCalled(name);
+  return steps?.violations.some(({ law }) => reports.some((report) => report.law === law))
+    ? undefined
+    : steps?.id;
+}
+
+/** The first violation of this law, or of any. */
+function ofLaw<V extends { readonly law: LawId }>(violations: readonly V[] = [], law?: LawId): V | undefined {
+  return violations.find((each) => law === undefined || each.law === law);
+}
+
+/** The protocol in which a bug of the step grain is pinned; its scope is the usual one. */
+function protocolWith(bug: string, law: LawId | undefined): Subject | undefined {
+  const pinned = ofLaw(interleavedCalled(bug)?.violations, law);
+  const protocol = PROTOCOLS.find(({ name }) => name === pinned?.protocol);
+  if (pinned === undefined || protocol === undefined) return undefined;
+  const parameters = Object.entries(protocol.parameters).map(([key, each]) => [
+    key,
+    { ...each, usual: pinned.scope[key] ?? each.usual },
+  ]);
+  return { ...protocolSubject(protocol), parameters: Object.fromEntries(parameters) };
 }
 
 const DELAYED =

@@ -71,7 +71,7 @@ function actionsThatViolate(machine: Visitable, { shortest }: Explored, law: num
 }
 
 export function exploredText(found: Exploration, withActions: boolean): string {
-  const { subject, reports, instance, fewerOrders } = found;
+  const { subject, reports, instance, fewerOrders, unseen, asked } = found;
   const { machine } = instance;
   const parts = [verdictLine(found), subjectText(found)];
   for (const report of reports) {
@@ -88,6 +88,8 @@ export function exploredText(found: Exploration, withActions: boolean): string {
       `${promised ? pc.red(`${law} is violated`) : pc.yellow(`${subject.name} falls short of ${law}, which it does not promise,`)} in ${length}, ${fewerOrders ? "perhaps not shortest" : "shortest"}.\n${says}\n${lines.map((line) => `  ${line}`).join("\n")}${known}`,
     );
   }
+  if (unseen !== undefined)
+    parts.push(`${numbered(unseen)} did not show in this scope: hunt ${asked} searches for it`);
   if (withActions) parts.push(...tablesOfActions(found));
   parts.push(columns(receipt(found)));
   return parts.join("\n\n");

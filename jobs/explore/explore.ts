@@ -7,7 +7,15 @@ import type { Explored, Progress, Visitable } from "../../engine/search/visitabl
 import type { Kernel } from "../../spec/vmap/kernel.ts";
 import { orderCalled } from "../interleaved-orders.ts";
 import { parametersOf, scopeText } from "../parameters.ts";
-import { ownSubject, prepare, type SubjectRef, sourceOf, subjectNamed } from "../subject.ts";
+import {
+  bugUnseen,
+  lawThatShows,
+  ownSubject,
+  prepare,
+  type SubjectRef,
+  sourceOf,
+  subjectNamed,
+} from "../subject.ts";
 import type { Orders, Parameters, Reductions, Report, Subject, SubjectInstance } from "../subject-types.ts";
 import { orNearest, UsageError } from "../usage-error.ts";
 import { labelTakenFor } from "../versions.ts";
@@ -69,6 +77,8 @@ export interface Exploration {
   readonly resumed: number | undefined;
   /** One for each violation of the result. */
   readonly reports: readonly Report[];
+  /** The requested bug, if it did not show. */
+  readonly unseen: string | undefined;
   readonly interrupted: boolean;
 }
 
@@ -91,10 +101,10 @@ type Bounded = ExploreOptions & { readonly memory: ReturnType<typeof memoryBound
 /** A machine by its name, or a custom kernel; none if a saved search is resumed. */
 export async function explore(
   machine: string | Kernel | undefined,
-  options: ExploreOptions = {},
+  given: ExploreOptions = {},
 ): Promise<Exploration> {
-  const { workers = 1, resume } = options;
-  if (typeof machine === "string") await prepare(machine);
+  const { workers = 1, resume } = given;
+  const options = await prepared(machine, given);
   const saved = resume === undefined ? undefined : await readSearch(resume);
   const ref = saved === undefined ? asked(machine, options) : sameAsked(saved, nameOf(machine), options);
   const subject = subjectOf(machine, ref);
@@ -120,8 +130,22 @@ export async function explore(
     workers,
     resumed: saved?.checkpoint.saved.table.parents.length,
     reports,
+    unseen: bugUnseen(ref.machine, reports),
     interrupted: work.interrupted,
   };
+}
+
+/** Loads what a name may mean. A bug whose laws the usual scope does not judge is explored for one of them. */
+export async function prepared<O extends ExploreOptions>(
+  machine: string | Kernel | undefined,
+  options: O,
+): Promise<O> {
+  if (typeof machine !== "string") return options;
+  await prepare(machine);
+  const { law, scope, resume, whole = false } = options;
+  return (law ?? scope ?? resume) !== undefined || whole
+    ? options
+    : { ...options, law: lawThatShows(machine) };
 }
 
 const nameOf = (machine: string | Kernel | undefined) =>
@@ -157,10 +181,10 @@ async function inAllOrders(
 }
 
 /** Removes what an explore by these options left on its servers. Returns how many states it had. */
-export async function forgetExplored(name: string | undefined, options: ExploreOptions): Promise<number> {
-  const { queue, shards } = options;
+export async function forgetExplored(name: string | undefined, given: ExploreOptions): Promise<number> {
+  const { queue, shards } = given;
   if (queue === undefined) throw new UsageError("--forget is for --queue");
-  if (name !== undefined) await prepare(name);
+  const options = await prepared(name, given);
   const ref = asked(name, options);
   const refs: readonly SubjectRef[] = ref.orders === "all" ? [ref] : [ref, { ...ref, orders: "all" }];
   const { forgetShared } = await import("../campaign/shared-exploration.ts");

@@ -1,11 +1,11 @@
 /** `explore --swarm`: several bounded searches in orders of their own, for what is too large to be visited whole. */
 import { type Coverage, coverageOf, type SwarmSearch, swarming } from "../../engine/search/swarm.ts";
 import type { ShortestViolation } from "../../engine/search/visitable.ts";
-import { machineOf, prepare } from "../subject.ts";
+import { machineOf } from "../subject.ts";
 import type { Parameters, Report, Subject, SubjectInstance } from "../subject-types.ts";
 import { UsageError } from "../usage-error.ts";
 import { Work } from "../work.ts";
-import { asked, type ExploreOptions, subjectOf } from "./explore.ts";
+import { asked, type ExploreOptions, prepared, subjectOf } from "./explore.ts";
 import { memoryBounds } from "./memory.ts";
 
 /** The most states of a search, if not given, and the longest runs. */
@@ -48,9 +48,9 @@ export interface SwarmReport {
 /** One state in this many is in the samples of searches of this size. */
 const everyOf = (states: number): number => 2 ** Math.max(0, Math.round(Math.log2(states / SAMPLED)));
 
-export async function exploreSwarm(name: string | undefined, options: SwarmJob): Promise<SwarmReport> {
+export async function exploreSwarm(name: string | undefined, given: SwarmJob): Promise<SwarmReport> {
+  const options = await prepared(name, given);
   const { swarm, seed, states = USUAL_STATES, depth = USUAL_DEPTH, law } = options;
-  if (name !== undefined) await prepare(name);
   // Any order of a search may meet a violation, so none is left out.
   const ref = asked(name, { ...options, partialOrder: undefined, allOrders: true });
   const subject = subjectOf(name, ref);
