@@ -29,9 +29,12 @@ describe("random runs", () => {
     expect(name).toBe("contexts-5.17");
   });
 
-  test("of a kernel are refused in one line", async () => {
-    await expect(exploreRandom("6.12", { runs: 1, seed: 1 })).rejects.toThrow(
-      "--runs is for protocols of CPUs: check draws histories of 6.12",
+  test.each([
+    ["a kernel", "6.12", "check draws histories of 6.12"],
+    ["a protocol without CPUs", "lazy-unmap", "without it, explore visits every state of lazy-unmap"],
+  ])("of %s are refused in one line", async (_what, name, says) => {
+    await expect(exploreRandom(name, { runs: 1, seed: 1 })).rejects.toThrow(
+      `--runs is for protocols of CPUs: ${says}`,
     );
   });
 });

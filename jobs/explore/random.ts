@@ -2,6 +2,7 @@
 import { formatInterleaving } from "../../adapters/interleaving-file.ts";
 import { nameInterleaved } from "../../counterexamples/interleavings.ts";
 import { type Walked, walking } from "../../engine/run/walks.ts";
+import { PROTOCOLS } from "../../protocols/index.ts";
 import type { StepMachine } from "../../protocols/program.ts";
 import type { Parameters } from "../subject-types.ts";
 import { UsageError } from "../usage-error.ts";
@@ -39,8 +40,13 @@ export async function exploreRandom(
   const ref = asked(name, options);
   const { name: protocol, says, steps } = subjectOf(name, ref);
   const { parameters: scope } = ref;
-  if (steps === undefined)
-    throw new UsageError(`--runs is for protocols of CPUs: check draws histories of ${protocol}`);
+  if (steps === undefined) {
+    const isKernel = !PROTOCOLS.some((each) => each.name === protocol);
+    const other = isKernel
+      ? `check draws histories of ${protocol}`
+      : `without it, explore visits every state of ${protocol}`;
+    throw new UsageError(`--runs is for protocols of CPUs: ${other}`);
+  }
   const machine = steps.machine(scope);
   const work = new Work(options);
   const started = performance.now();
