@@ -7,11 +7,12 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { readHistory } from "../adapters/vmap/history-file.ts";
-import { placesFor } from "../jobs/diff.ts";
+import { diff, placesFor } from "../jobs/diff.ts";
 import { kernelNamed } from "../jobs/names.ts";
 import { UsageError } from "../jobs/usage-error.ts";
 import { replayPair } from "../properties/diff/lockstep.ts";
 import { COMPARISON } from "../properties/vmap/comparison.ts";
+import { differingJson, differingText } from "./show/differing.ts";
 import { type DiffOptions, diffVerb } from "./verbs/diff.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -24,6 +25,17 @@ async function printed(names: readonly string[], options: Partial<DiffOptions>):
   const log = vi.spyOn(console, "log").mockImplementation(() => {});
   expect(await diffVerb(names, { ...PLAIN, ...options })).toBe(0);
   return stripVTControlCharacters(log.mock.calls.map(([line]) => line).join("\n"));
+}
+
+/** Ctrl-C in this turn of the work. */
+function interruptedIn(last: number) {
+  const controller = new AbortController();
+  let turn = 0;
+  const say = () => {
+    turn += 1;
+    if (turn === last) controller.abort();
+  };
+  return { signal: controller.signal, say };
 }
 
 afterEach(() => {
@@ -95,6 +107,29 @@ describe("diff", () => {
   test("prints one JSON document", async () => {
     const out = await printed(["2.6.28", "2.6.39"], { scope: SMALL, json: true });
     expect(JSON.parse(out)).toMatchObject({ differ: true, commands: 2, found: "explored" });
+  });
+
+  test("that is interrupted says so in its first line, and as JSON", async () => {
+    const found = await diff("5.17", "6.1", interruptedIn(1));
+    const text = stripVTControlCharacters(differingText(found));
+    expect(text).toMatch(/^5\.17 and 6\.1: no difference found so far; interrupted\n/);
+    expect(differingJson(found)).toMatchObject({ differ: false, complete: false });
+    const late = stripVTControlCharacters(differingText({ ...found, interrupted: false }));
+    expect(late).toMatch(/^5\.17 and 6\.1: no difference found so far; ended by --seconds\n/);
+  });
+
+  test("that is interrupted after a difference was found shows it", async () => {
+    const scope = "pages=6,block=4,vmap=1,aligns=1,windows=1,sizes=1";
+    const found = await diff("5.11", "5.17", { scope, ...interruptedIn(1) });
+    const text = stripVTControlCharacters(differingText(found));
+    expect(text).toMatch(/^5\.11 and 5\.17 differ in 1 command: warning.*; interrupted\n/);
+    expect(differingJson(found)).toMatchObject({ differ: true, commands: 1, complete: false });
+  });
+
+  test("that is whole says nothing of an end", async () => {
+    const found = await diff("5.2", "5.4", { scope: "pages=3,aligns=1,windows=1" });
+    expect(differingText(found)).not.toMatch(/so far|interrupted|ended by/);
+    expect(differingJson(found)).toMatchObject({ differ: false, complete: true });
   });
 
   test.each([

@@ -41,6 +41,8 @@ export interface DiffReport {
   /** The commits between them; undefined if one is no version. */
   readonly commits: Commits | undefined;
   readonly interrupted: boolean;
+  /** Neither interrupted nor ended by its seconds. */
+  readonly complete: boolean;
 }
 
 /** For a pair, if not given. */
@@ -140,6 +142,7 @@ async function compare(
     compared,
     commits: commitsBetween(names),
     interrupted: work.interrupted,
+    complete: work.stop === false,
   };
 }
 

@@ -27,10 +27,10 @@ export function differingText(found: DiffReport): string {
     .map((line) => pc.dim(line))
     .join("\n");
   if (difference === undefined)
-    return [`${title}: ${noneText(compared)}${same}`, ...commits, receipt].join("\n\n");
+    return [`${title}: ${noneText(found)}${endedText(found)}${same}`, ...commits, receipt].join("\n\n");
   const length = difference.history.length;
   const parts = [
-    `${title} differ in ${length} command${length === 1 ? "" : "s"}: ${difference.kinds.join(", ")}`,
+    `${title} differ in ${length} command${length === 1 ? "" : "s"}: ${difference.kinds.join(", ")}${endedText(found)}`,
     stepsOnBoth(found, difference).join("\n"),
     ...kernels.map((_kernel, nth) => mapAfter(found, nth, difference)),
     howShort(compared),
@@ -46,10 +46,15 @@ function calledAs(wing: Wing, name: string, kernel: Kernel): string {
   return kernel.release.labels.includes(name) ? name : wing.askedAs(name, kernel);
 }
 
-function noneText({ visited }: Compared): string {
+function noneText({ compared: { visited }, complete }: DiffReport): string {
   const whole = visited.length > 0 && visited.every(({ ended }) => ended === "fixpoint");
-  if (!whole) return "no difference found";
+  if (!whole) return `no difference found${complete ? "" : " so far"}`;
   return `the same in every history of ${visited.length === 1 ? "this scope" : "these scopes"}`;
+}
+
+function endedText({ complete, interrupted }: DiffReport): string {
+  if (complete) return "";
+  return interrupted ? "; interrupted" : "; ended by --seconds";
 }
 
 function stepsOnBoth(found: DiffReport, { history }: Difference): string[] {
@@ -142,7 +147,7 @@ function rowOf(pair: DiffReport): string[] {
   const { wing, names, compared } = pair;
   const { difference } = compared;
   if (difference === undefined) {
-    return [...names, "-", pc.dim(noneText(compared)), "", "", ""];
+    return [...names, "-", pc.dim(noneText(pair)), "", "", ""];
   }
   const { history, found } = difference;
   const last = pairSteps(pair).at(-1) as PairStep;
@@ -152,7 +157,7 @@ function rowOf(pair: DiffReport): string[] {
 }
 
 export function differingJson(found: DiffReport) {
-  const { wing, names, compared, commits } = found;
+  const { wing, names, compared, commits, complete } = found;
   const { difference, visited, drawn, seconds } = compared;
   return {
     kernels: names,
@@ -173,5 +178,6 @@ export function differingJson(found: DiffReport) {
     drawn,
     commits: commits ?? null,
     seconds,
+    complete,
   };
 }
