@@ -7,12 +7,12 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { readHistory } from "../adapters/vmap/history-file.ts";
-import { diff, placesFor } from "../jobs/diff.ts";
+import { diff, diffAll, placesFor } from "../jobs/diff.ts";
 import { kernelNamed } from "../jobs/names.ts";
 import { UsageError } from "../jobs/usage-error.ts";
 import { replayPair } from "../properties/diff/lockstep.ts";
 import { COMPARISON } from "../properties/vmap/comparison.ts";
-import { differingJson, differingText } from "./show/differing.ts";
+import { differingJson, differingText, pairsJson, tableOfPairs } from "./show/differing.ts";
 import { type DiffOptions, diffVerb } from "./verbs/diff.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -124,6 +124,27 @@ describe("diff", () => {
     const text = stripVTControlCharacters(differingText(found));
     expect(text).toMatch(/^5\.11 and 5\.17 differ in 1 command: warning.*; interrupted\n/);
     expect(differingJson(found)).toMatchObject({ differ: true, commands: 1, complete: false });
+  });
+
+  test("of all that is interrupted says after how many pairs of how many", async () => {
+    const controller = new AbortController();
+    const say = (text: string) => {
+      // The second pair, of which no difference is known by then.
+      if (!text.startsWith("2.6.27 and 2.6.28:")) controller.abort();
+    };
+    const found = await diffAll({ states: 3000, signal: controller.signal, say });
+    expect(found.of).toBeGreaterThan(30);
+    expect(found).toMatchObject({ interrupted: true, pairs: [{ names: ["2.6.27", "2.6.28"] }] });
+    const [line] = stripVTControlCharacters(tableOfPairs(found)).split("\n");
+    const says = `1 of 1 releases differ from the one before so far; interrupted after 1 of ${found.of} pairs, `;
+    expect(line?.startsWith(says)).toBe(true);
+    expect(pairsJson(found)).toMatchObject({ pairs: { length: 1 }, of: found.of, complete: false });
+  });
+
+  test("of all that is interrupted before the first pair has no table", async () => {
+    const found = await diffAll({ signal: AbortSignal.abort() });
+    const line = `0 of 0 releases differ from the one before so far; interrupted after 0 of ${found.of} pairs, 0 s`;
+    expect(tableOfPairs(found)).toBe(line);
   });
 
   test("that is whole says nothing of an end", async () => {

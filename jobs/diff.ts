@@ -62,18 +62,33 @@ export function diff(
   });
 }
 
+/** Each release and the next. */
+export interface DiffAllReport {
+  /** Those compared; one that was interrupted only with a difference. */
+  readonly pairs: readonly DiffReport[];
+  /** Pairs that can be compared. */
+  readonly of: number;
+  readonly interrupted: boolean;
+}
+
 /** Each release and the next, wing by wing. Ended early, it has the pairs compared so far. */
-export async function diffAll(options: DiffOptions = {}): Promise<readonly DiffReport[]> {
-  const reports: DiffReport[] = [];
+export async function diffAll(options: DiffOptions = {}): Promise<DiffAllReport> {
   const how = { ...options, states: options.states ?? IN_TABLE.states, runs: options.runs ?? IN_TABLE.runs };
+  const planned: [string, string][] = [];
   for (const { kernels } of await allWings()) {
     for (const [nth, { name }] of kernels.slice(1).entries()) {
-      if (options.signal?.aborted) break;
       const before = (kernels[nth] as Kernel).name;
-      if (await canBeCompared(before, name)) reports.push(await compare([before, name], how));
+      if (await canBeCompared(before, name)) planned.push([before, name]);
     }
   }
-  return reports;
+  const pairs: DiffReport[] = [];
+  const isInterrupted = () => options.signal?.aborted === true;
+  for (const pair of planned) {
+    if (isInterrupted()) break;
+    const report = await compare(pair, how);
+    if (!report.interrupted || report.compared.difference !== undefined) pairs.push(report);
+  }
+  return { pairs, of: planned.length, interrupted: isInterrupted() };
 }
 
 /** Throws a UsageError for kernels that cannot be compared, before any work. */

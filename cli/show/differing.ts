@@ -1,5 +1,5 @@
 /** Where two kernels answer differently: the history, both replies, and the address space of both after it. */
-import { commitsLine, commitsText, type DiffReport, playedOn } from "../../jobs/diff.ts";
+import { commitsLine, commitsText, type DiffAllReport, type DiffReport, playedOn } from "../../jobs/diff.ts";
 import { type PairStep, replayPair } from "../../properties/diff/lockstep.ts";
 import {
   type Compared,
@@ -131,11 +131,13 @@ function visitedText({ place, states, tried, byKind }: Visited): string {
 }
 
 /** A row for each pair: after how many commands they differ, the last command, and both replies. */
-export function tableOfPairs(pairs: readonly DiffReport[]): string {
+export function tableOfPairs({ pairs, of, interrupted }: DiffAllReport): string {
   const head = ["", "", "in", "command", "one replies", "the other", "found"].map((word) => pc.dim(word));
   const differ = pairs.filter(({ compared }) => compared.difference !== undefined).length;
   const seconds = pairs.reduce((sum, { compared }) => sum + compared.seconds, 0);
-  const line = `${differ} of ${pairs.length} releases differ from the one before, ${seconds.toFixed(0)} s`;
+  const until = interrupted ? ` so far; interrupted after ${pairs.length} of ${of} pairs` : "";
+  const line = `${differ} of ${pairs.length} releases differ from the one before${until}, ${seconds.toFixed(0)} s`;
+  if (pairs.length === 0) return line;
   const commits = pairs
     .map(({ names }) => [...names, commitsLine(names)])
     .filter(([, , commits]) => commits !== "");
@@ -180,4 +182,10 @@ export function differingJson(found: DiffReport) {
     seconds,
     complete,
   };
+}
+
+/** Complete where each pair was compared to its end. */
+export function pairsJson({ pairs, of, interrupted }: DiffAllReport) {
+  const complete = !interrupted && pairs.every((each) => each.complete);
+  return { pairs: pairs.map(differingJson), of, complete };
 }

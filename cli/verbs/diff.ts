@@ -12,7 +12,7 @@ import { UsageError } from "../../jobs/usage-error.ts";
 import { AS_EXPECTED, BAD_INPUT, INTERRUPTED } from "../exit.ts";
 import { filesNamed, type Product, refuseUnwritable, reportUnwritten, writeFiles } from "../files.ts";
 import { commandLine, type JsonOption, print, watched } from "../output.ts";
-import { differingJson, differingText, tableOfPairs } from "../show/differing.ts";
+import { differingJson, differingText, pairsJson, tableOfPairs } from "../show/differing.ts";
 
 export type DiffOptions = Options & JsonOption & { readonly all: boolean; readonly out?: string };
 
@@ -39,15 +39,10 @@ export async function diffVerb(names: readonly string[], options: DiffOptions): 
 async function diffAllVerb(names: readonly string[], options: DiffOptions): Promise<number> {
   if (names.length > 0) throw new UsageError("diff --all takes no kernels");
   if (options.out !== undefined) throw new UsageError("--out is for one pair");
-  let isInterrupted: boolean | undefined;
-  const found = await watched(async (watch) => {
-    const reports = await diffAll({ ...options, ...watch });
-    isInterrupted = watch.signal?.aborted;
-    return reports;
-  });
-  if (options.json) console.log(JSON.stringify({ pairs: found.map(differingJson) }));
+  const found = await watched((watch) => diffAll({ ...options, ...watch }));
+  if (options.json) console.log(JSON.stringify(pairsJson(found)));
   else print(tableOfPairs(found));
-  return isInterrupted ? INTERRUPTED : AS_EXPECTED;
+  return found.interrupted ? INTERRUPTED : AS_EXPECTED;
 }
 
 function historyOf(path: string, report: DiffReport): Product {
