@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { costPlot } from "../jobs/cost-plot.ts";
-import type { SimulateReport } from "../jobs/simulate.ts";
+import { type SimulateReport, simulate } from "../jobs/simulate.ts";
 import { elsewhere, vmapcheck } from "./running.testing.ts";
 import { csvOf, simulatedText } from "./show/simulated.ts";
 
@@ -74,6 +74,41 @@ describe("the output", () => {
     expect(svg).toMatch(/^<svg /);
     expect(svg).toContain("prefers-color-scheme: dark");
     expect(svg).not.toMatch(/NaN|undefined/);
+  });
+});
+
+describe("Ctrl-C leaves out what was not computed, and the first line says so", () => {
+  /** The report if it comes when this is about to be computed. */
+  async function interruptedAt(what: string) {
+    const controller = new AbortController();
+    const say = (text: string) => {
+      if (text === what) controller.abort();
+    };
+    return simulate({ parts: ["growth"], cpus: 1, signal: controller.signal, say });
+  }
+
+  test("in the first row of the table", async () => {
+    const report = await interruptedAt("1 threads");
+    expect(simulatedText(report)).toBe("Interrupted: nothing was computed so far.");
+    expect(report).toMatchObject({ interrupted: true, seedTable: [], ratio: null });
+    expect(csvOf(report)).toBe("part,kernel,of,cpus_or_threads,value");
+  });
+
+  test("in the second row", async () => {
+    const report = await interruptedAt("2 threads");
+    expect(report.seedTable.map(({ threads }) => threads)).toEqual([1]);
+    const text = simulatedText(report);
+    expect(text).toMatch(/^Interrupted: what was computed so far\.\n\nNanoseconds for a map/);
+    expect(text).not.toMatch(/NaN|times as fast/);
+  });
+
+  test("in the first line of growth", async () => {
+    const report = await interruptedAt("2.6.27, vmap, 1 CPUs");
+    expect(report).toMatchObject({ interrupted: true, seedTable: { length: 4 } });
+    expect(report).not.toHaveProperty("growth");
+    const text = simulatedText(report);
+    expect(text).toMatch(/^Interrupted: /);
+    expect(text).toMatch(/At 8 threads 2\.6\.28 is \d+\.\d times as fast\.$/);
   });
 });
 

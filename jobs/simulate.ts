@@ -92,8 +92,8 @@ export interface SimulateReport {
   readonly calibratedOn: readonly string[];
   readonly seed: number;
   readonly seedTable: readonly TableRow[];
-  /** Before to after, at the most threads. */
-  readonly ratio: number;
+  /** Before to after, at the most threads; null if interrupted before. */
+  readonly ratio: number | null;
   readonly variants?: readonly Variant[];
   readonly sensitivity?: readonly Sensitivity[];
   readonly directory?: {
@@ -131,7 +131,7 @@ const SATURATED = 0.9;
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
-/** Runs the parts that are asked for. Throws a UsageError for an unknown part, an InputError for a bad file. */
+/** Runs the parts that are asked for; one of which nothing was computed is left out. Throws a UsageError for an unknown part, an InputError for a bad file. */
 export async function simulate(options: SimulateOptions = {}): Promise<SimulateReport> {
   const { seed = 1, cpus = MOST_CPUS } = options;
   const wanted = (options.parts ?? []).map((word) =>
@@ -145,7 +145,7 @@ export async function simulate(options: SimulateOptions = {}): Promise<SimulateR
     calibratedOn: costs.calibratedOn,
     seed,
     seedTable: rows,
-    ratio: Number.NaN,
+    ratio: null,
     interrupted: false,
   };
   const make: Readonly<Record<Part, () => AsyncGenerator<string, void>>> = {
@@ -160,15 +160,14 @@ export async function simulate(options: SimulateOptions = {}): Promise<SimulateR
     },
     variants: async function* () {
       const variants: Variant[] = [];
-      report.variants = variants;
       for (const each of variantsOf(costs, seed)) {
         yield each.what;
         variants.push(each.run());
+        report.variants = variants;
       }
     },
     sensitivity: async function* () {
       const found: Sensitivity[] = [];
-      report.sensitivity = found;
       const cells = (with_: Costs) =>
         [
           runCell("before", 1, with_),
@@ -184,6 +183,7 @@ export async function simulate(options: SimulateOptions = {}): Promise<SimulateR
           (each, nth) => each / (plain[nth] as number),
         ) as [number, number, number];
         found.push({ cost, nanoseconds, oneThreadBefore, before, after });
+        report.sensitivity = found;
       }
     },
     directory: async function* () {
@@ -199,7 +199,6 @@ export async function simulate(options: SimulateOptions = {}): Promise<SimulateR
     },
     growth: async function* () {
       const growth: Growth[] = [];
-      report.growth = growth;
       for (const kernel of FAMILIES) {
         for (const calls of kernel === "2.6.27" ? (["vmap"] as const) : (["vmap", "vm_map_ram"] as const)) {
           const points: Growth["points"][number][] = [];
@@ -217,29 +216,30 @@ export async function simulate(options: SimulateOptions = {}): Promise<SimulateR
             points.push(pointOf(each, runLoop(options)));
           }
           growth.push({ kernel, calls, points, ...kneeOf(points) });
+          report.growth = growth;
         }
       }
     },
     aliases: async function* () {
       const aliases: Mutable<NonNullable<SimulateReport["aliases"]>[number]>[] = [];
-      report.aliases = aliases;
       for (const policy of POLICIES) {
         for (const kernel of ["2.6.28", "3.16", "4.15.0"]) {
           for (const others of ["idle", "mapping"]) {
             yield `${policy.id}, ${kernel}`;
             const times = runPins(kernel, policy, costs, SEED_CPUS, others === "mapping");
             aliases.push({ policy: policy.id, kernel, others, ...times });
+            report.aliases = aliases;
           }
         }
       }
     },
     gather: async function* () {
       const gather: Mutable<NonNullable<SimulateReport["gather"]>[number]>[] = [];
-      report.gather = gather;
       for (const gathering of GATHERINGS) {
         for (const threads of [1, 2, 8, 64, 256]) {
           yield gathering.name;
           gather.push({ batch: gathering.name, threads, ...runMunmap(gathering, costs, threads, GATHERED) });
+          report.gather = gather;
         }
       }
     },

@@ -7,8 +7,10 @@ const percent = (value: number): string => `${value >= 0 ? "+" : ""}${(100 * val
 const share = (value: number): string => `${(100 * value).toFixed(2)} %`;
 
 export function simulatedText(report: SimulateReport): string {
-  const { variants, sensitivity, directory, growth, aliases, gather } = report;
+  const { seedTable, variants, sensitivity, directory, growth, aliases, gather, interrupted } = report;
+  if (seedTable.length === 0) return "Interrupted: nothing was computed so far.";
   return [
+    ...(interrupted ? ["Interrupted: what was computed so far."] : []),
     tableText(report),
     ...(variants === undefined ? [] : [variantsText(variants)]),
     ...(sensitivity === undefined ? [] : [sensitivityText(sensitivity)]),
@@ -36,8 +38,9 @@ function tableText({ machine, calibratedOn, seedTable, ratio, seed }: SimulateRe
     `Machine: ${machine}. Costs calibrated ${fitted}. Seed ${seed}.`,
     "",
     columns([["threads", "before", "measured", "", "after", "measured", ""], ...rows]),
-    "",
-    `At ${seedTable.at(-1)?.threads} threads 2.6.28 is ${ratio.toFixed(1)} times as fast.`,
+    ...(ratio === null
+      ? []
+      : ["", `At ${seedTable.at(-1)?.threads} threads 2.6.28 is ${ratio.toFixed(1)} times as fast.`]),
   ].join("\n");
 }
 
