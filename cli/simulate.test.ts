@@ -102,6 +102,20 @@ describe("Ctrl-C leaves out what was not computed, and the first line says so", 
     expect(text).not.toMatch(/NaN|times as fast/);
   });
 
+  test("within one point of growth, which is computed in turns", async () => {
+    const controller = new AbortController();
+    const said: string[] = [];
+    const say = (text: string) => {
+      said.push(text);
+      // Not before this point is under way.
+      const later = () => setImmediate(() => controller.abort());
+      if (text === "2.6.27, vmap, 64 CPUs") setImmediate(later);
+    };
+    const report = await simulate({ parts: ["growth"], cpus: 256, signal: controller.signal, say });
+    expect(report.interrupted).toBe(true);
+    expect(said.at(-1)).toBe("2.6.27, vmap, 64 CPUs");
+  });
+
   test("in the first line of growth", async () => {
     const report = await interruptedAt("2.6.27, vmap, 1 CPUs");
     expect(report).toMatchObject({ interrupted: true, seedTable: { length: 4 } });

@@ -27,6 +27,19 @@ export interface Hardware {
 /** The request's own line comes to each CPU twice: when it begins its part, and when it has done it. */
 const LINES_OF_AN_ANSWER = 2;
 
+/** Work that can be ended after each of its turns. */
+export type Turns<T> = Generator<undefined, T>;
+
+const EVENTS_IN_TURN = 4096;
+
+/** Of work in turns, taken one after the other. */
+export function resultOf<T>(turns: Turns<T>): T {
+  for (;;) {
+    const { done, value } = turns.next();
+    if (done) return value;
+  }
+}
+
 /** What a program does next. Work is charged to a function by its name. */
 export type Wait =
   | { readonly work: Nanoseconds; readonly as: string }
@@ -121,12 +134,24 @@ export class Simulation {
 
   /** Until this holds, or nothing is left to happen. */
   run(isDone: () => boolean): void {
-    while (!isDone()) {
+    resultOf(this.running(isDone));
+  }
+
+  /** The same, in turns of some milliseconds. */
+  *running(isDone: () => boolean): Turns<void> {
+    while (!this.#endsInTurn(isDone)) yield;
+  }
+
+  /** Whether nothing is left for another turn. */
+  #endsInTurn(isDone: () => boolean): boolean {
+    for (let left = EVENTS_IN_TURN; !isDone(); left--) {
+      if (left === 0) return false;
       const event = this.#events.pop();
-      if (event === undefined) return;
+      if (event === undefined) return true;
       this.now = event.at;
       event.happens();
     }
+    return true;
   }
 
   spend(as: string, time: Nanoseconds): void {

@@ -4,7 +4,7 @@ import { COSTS, type Cost, type Costs, withCosts } from "../costs/costs.ts";
 import { GATHERINGS, type MunmapResult, runMunmap } from "../costs/gather/munmap.ts";
 import { type PowerLaw, powerLawThrough } from "../costs/simulation.ts";
 import { type Column, runCell, SEED_CPUS, SEED_TABLE } from "../costs/vmap/calibration.ts";
-import { type Interface, type LoopResult, runLoop } from "../costs/vmap/loop.ts";
+import { type Interface, type LoopResult, loopInTurns, runLoop } from "../costs/vmap/loop.ts";
 import {
   DIRECTORY,
   type DirectoryResult,
@@ -148,7 +148,7 @@ export async function simulate(options: SimulateOptions = {}): Promise<SimulateR
     ratio: null,
     interrupted: false,
   };
-  const make: Readonly<Record<Part, () => AsyncGenerator<string, void>>> = {
+  const make: Readonly<Record<Part, () => AsyncGenerator<string | undefined, void>>> = {
     table: async function* () {
       for (const { threads, ...measured } of SEED_TABLE) {
         yield `${threads} threads`;
@@ -213,7 +213,7 @@ export async function simulate(options: SimulateOptions = {}): Promise<SimulateR
               calls,
               seed,
             };
-            points.push(pointOf(each, runLoop(options)));
+            points.push(pointOf(each, yield* loopInTurns(options)));
           }
           growth.push({ kernel, calls, points, ...kneeOf(points) });
           report.growth = growth;

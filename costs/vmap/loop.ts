@@ -4,7 +4,7 @@ import type { Kernel } from "../../spec/vmap/kernel.ts";
 import { AREAS_ONLY, lazyMaxPages, type Scope, WORD64 } from "../../spec/vmap/scope.ts";
 import type { Cpu, Pages } from "../../spec/vmap/vocabulary.ts";
 import type { Costs } from "../costs.ts";
-import type { Nanoseconds } from "../simulation.ts";
+import { type Nanoseconds, resultOf, type Turns } from "../simulation.ts";
 import { Calls, type Steps } from "./calls.ts";
 
 /** What the threads call. 2.6.27 has no vm_map_ram. */
@@ -64,16 +64,19 @@ const ENOUGH_MAPS = 400;
 /** A purge that does not end is not waited for: so often the purge threshold has then been freed. */
 const MOST_LIMITS = 8;
 
-export function runLoop(options: LoopOptions): LoopResult {
+export const runLoop = (options: LoopOptions): LoopResult => resultOf(loopInTurns(options));
+
+/** The same, for a number of CPUs with which it takes long. */
+export function* loopInTurns(options: LoopOptions): Turns<LoopResult> {
   const { kernel, costs, cpus, threads, threshold } = options;
   const calls = new Calls(kernel, scopeFor(cpus, threshold), costs);
   const { simulation } = calls;
-  fillBlocks(calls, options);
+  yield* fillBlocks(calls, options);
   for (let cpu = 0; cpu < threads; cpu++) simulation.start(cpu, loop(calls, cpu, options));
   const rounds = calls.isEager ? ROUNDS.list : options.calls === "vmap" ? ROUNDS.areas : ROUNDS.blocks;
   const limit = lazyMaxPages(calls.scope) / options.pages;
   const least = Math.max(ENOUGH_MAPS, threads * rounds);
-  simulation.run(
+  yield* simulation.running(
     () =>
       calls.maps >= least && (calls.isEager || calls.purges.length > 0 || calls.maps >= MOST_LIMITS * limit),
   );
@@ -85,7 +88,7 @@ export function runLoop(options: LoopOptions): LoopResult {
     const purges = calls.purges.length - began.purges;
     return maps >= least && (calls.isEager || purges >= PURGES || maps >= MOST_LIMITS * limit);
   };
-  simulation.run(ends);
+  yield* simulation.running(ends);
   const elapsed = simulation.now - began.at;
   const maps = calls.maps - began.maps;
   return {
@@ -101,7 +104,10 @@ export function runLoop(options: LoopOptions): LoopResult {
 }
 
 /** CPUs do not use up their blocks all at once: each begins somewhere in one. */
-function fillBlocks({ kernel, state, scope }: Calls, { threads, pages, calls, seed }: LoopOptions): void {
+function* fillBlocks(
+  { kernel, state, scope }: Calls,
+  { threads, pages, calls, seed }: LoopOptions,
+): Turns<void> {
   if (calls !== "vm_map_ram") return;
   const draw = drawing(seed);
   for (let cpu = 0; cpu < threads; cpu++) {
@@ -110,6 +116,7 @@ function fillBlocks({ kernel, state, scope }: Calls, { threads, pages, calls, se
       if (reply.kind === "placed")
         kernel.act(state, { op: "unmapRam", cpu, start: reply.start, count: pages });
     }
+    yield;
   }
 }
 
