@@ -214,7 +214,7 @@ program
     "--costs <file>",
     "what steps cost on another machine (JSON: its name as machine, and nanoseconds; a cost that it leaves out is as on the Opteron of 2008)",
   )
-  .option("--cpus <number>", "the most CPUs of growth", wholeNumber("--cpus", 1, 4096), 4096)
+  .option("--cpus <number>", "the most CPUs of growth; 4096 unless given", wholeNumber("--cpus", 1, 4096))
   .option("--csv", "print one line for each figure", false)
   .option("--plot <file>", "draw the table, or the directory or growth where they are asked for, as SVG")
   .option(...SEED_OPTION, 1)

@@ -10,6 +10,7 @@ import { type ExploreArguments, exploreVerb } from "./verbs/explore.ts";
 import { type HuntOptions, huntVerb } from "./verbs/hunt.ts";
 import { pinVerb } from "./verbs/pin.ts";
 import { type ReplayOptions, replayVerb } from "./verbs/replay.ts";
+import { simulateVerb } from "./verbs/simulate.ts";
 
 const HISTORY = join(ROOT, "counterexamples/vmap/vb-full-block-stale/no-alias-after-unmap-aliases.json");
 const INTERLEAVING = join(ROOT, "counterexamples/vmap/vb-final-free-window/interleaving.json");
@@ -31,6 +32,8 @@ const hunt = (names: string[], more: Partial<HuntOptions>) => () =>
   huntVerb(names, { seed: 1, json: true, ...more });
 const replay = (target: string, more: Partial<ReplayOptions>) => () =>
   replayVerb(target, { json: true, ...more });
+
+const simulate = (parts: string[]) => () => simulateVerb(parts, { cpus: 5, csv: false, seed: 1, json: true });
 
 /** The message for a person. */
 async function refusal(verb: () => number | Promise<number>): Promise<string> {
@@ -98,6 +101,9 @@ describe("an option without effect", () => {
       /^vb-final-free-window does not violate lowest-fit; it violates no-alias-after-unmap-aliases$/,
     ],
     ["a law that no bug violates", hunt([], { law: "aligned" }), /^--law aligned: no bug of the catalogue/],
+    ["CPUs for what does not grow", simulate(["variants"]), /^--cpus is for growth$/],
+    ["CPUs for the table alone", simulate([]), /^--cpus is for growth$/],
+    ["CPUs for a part that is misspelt", simulate(["growht"]), /"growht"; did you mean growth\?$/],
     [
       "a comparison of histories of which none are drawn",
       () => checkVerb(["6.1"], { seed: 1, runs: 0, coverage: true, json: true } as never),

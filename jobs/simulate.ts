@@ -131,12 +131,14 @@ const SATURATED = 0.9;
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
+/** Throws a UsageError for an unknown one. */
+export const partsNamed = (words: readonly string[]): Part[] =>
+  words.map((word) => orNearest("part", word, (each) => PARTS.find((part) => part === each), PARTS));
+
 /** Runs the parts that are asked for; one of which nothing was computed is left out. Throws a UsageError for an unknown part, an InputError for a bad file. */
 export async function simulate(options: SimulateOptions = {}): Promise<SimulateReport> {
   const { seed = 1, cpus = MOST_CPUS } = options;
-  const wanted = (options.parts ?? []).map((word) =>
-    orNearest("part", word, (each) => PARTS.find((part) => part === each), PARTS),
-  );
+  const wanted = partsNamed(options.parts ?? []);
   const costs = options.costs === undefined ? await readDefaultCosts() : await readCosts(options.costs);
   const work = new Work(options);
   const rows: TableRow[] = [];
@@ -204,16 +206,9 @@ export async function simulate(options: SimulateOptions = {}): Promise<SimulateR
           const points: Growth["points"][number][] = [];
           for (let each = 1; each <= cpus; each *= 4) {
             yield `${kernel}, ${calls}, ${each} CPUs`;
-            const options = {
-              kernel: linux(kernel),
-              costs,
-              cpus: each,
-              threads: each,
-              pages: 4,
-              calls,
-              seed,
-            };
-            points.push(pointOf(each, yield* loopInTurns(options)));
+            const machine = { kernel: linux(kernel), costs, cpus: each, threads: each };
+            const result = yield* loopInTurns({ ...machine, pages: 4, calls, seed });
+            points.push(pointOf(each, result));
           }
           growth.push({ kernel, calls, points, ...kneeOf(points) });
           report.growth = growth;

@@ -1,5 +1,6 @@
 /** `simulate`: what laziness costs and saves, as tables, JSON, CSV or a picture. */
-import { type SimulateReport, simulate } from "../../jobs/simulate.ts";
+import { partsNamed, type SimulateReport, simulate } from "../../jobs/simulate.ts";
+import { UsageError } from "../../jobs/usage-error.ts";
 import { AS_EXPECTED, BAD_INPUT, INTERRUPTED } from "../exit.ts";
 import {
   filesNamed,
@@ -14,7 +15,7 @@ import { csvOf, simulatedText } from "../show/simulated.ts";
 
 export interface SimulateArguments extends JsonOption {
   readonly costs?: string;
-  readonly cpus: number;
+  readonly cpus?: number;
   readonly csv: boolean;
   readonly plot?: string;
   readonly seed: number;
@@ -22,6 +23,8 @@ export interface SimulateArguments extends JsonOption {
 
 export async function simulateVerb(parts: readonly string[], options: SimulateArguments): Promise<number> {
   const { costs, cpus, seed, plot } = options;
+  if (cpus !== undefined && !partsNamed(parts).includes("growth"))
+    throw new UsageError("--cpus is for growth");
   const files = filesNamed({ "--plot": plot });
   await refuseUnwritable(files);
   await refuseSameFile([...files, ...filesNamed({ "--costs": costs })]);
