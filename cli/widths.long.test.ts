@@ -102,7 +102,7 @@ describe("every verb prints its verdict first, and lines of at most 100 columns"
       /^Unknown violations: 1 recording, /,
     ],
     ["conform", () => conformVerb([sound], { json }), /^Conforms: 1 recording, 40 traces, /],
-    ["conform of another reply", () => conformVerb([changed], { json }), /^Differs: 1 recording, 1 traces, /],
+    ["conform of another reply", () => conformVerb([changed], { json }), /^Differs: 1 recording, 1 trace, /],
     ["replay of a trace", () => replayVerb(sound, { json }), /^3\.16 violates \S+ in step /],
     [
       "replay that is accepted",
