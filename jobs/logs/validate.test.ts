@@ -1,7 +1,8 @@
 /** The beginnings of logs of whole kernels: nothing in them is violated, and much of them is judged. */
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gunzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { fileOf } from "../../adapters/complaints.testing.ts";
 import {
@@ -102,6 +103,13 @@ describe("a reading of another machine", () => {
     await expect(judged(1, one)).rejects.toThrow(
       /^--vmallocinfo \S+ is no reading of the machine of \S+: it has addresses of 32 bits, and the log has 64$/,
     );
+  });
+
+  test("is not seen in one address of another size, which is what is wrong", async () => {
+    const text = gunzipSync(readFileSync(join(FOLDER, "6.5-686.trace.txt.gz"))).toString();
+    const moved = fileOf(text.replace("va_start: 4223655936 ", "va_start: 18446683600570023936 "), ".txt");
+    const report = await validate(moved, { vmallocinfo: reading(0xf8a00000n, 1) });
+    expect(report.violations.map(({ law }) => law)).toContain("in-window");
   });
 
   test("is refused where it has none of the areas that the log leaves, if these are many", async () => {

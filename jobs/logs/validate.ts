@@ -155,10 +155,10 @@ function whyForeign(
   return undefined;
 }
 
-/** The word size that addresses show; undefined without any. */
+/** The word size that all addresses show; undefined without any, or if one is of another size: it may be the fault. */
 function bitsOf(areas: readonly Extent[]): 32 | 64 | undefined {
-  if (areas.length === 0) return undefined;
-  return areas.some(({ end }) => end > WORD_PAGES) ? 64 : 32;
+  const [first, ...others] = new Set(areas.map(({ end }) => (end > WORD_PAGES ? 64 : 32)));
+  return others.length === 0 ? first : undefined;
 }
 
 /** Pages of an address space of 32 bits. */
