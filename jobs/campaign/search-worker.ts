@@ -237,7 +237,8 @@ class SearchWorker {
   }
 }
 
-const NOTHING: TaskFindings = {
+/** Of a task that found nothing. */
+export const NOTHING: TaskFindings = {
   counts: [],
   first: [],
   shortest: [],

@@ -11,7 +11,7 @@ import { openDescribed, PARTITIONS, removeSearch } from "./open-search.ts";
 import { killWorker, PASSWORD, startWorker, TestServer, until } from "./redis.testing.ts";
 import { SearchStates } from "./search-states.ts";
 import { SearchTasks, searchesOn, type TaskFindings } from "./search-tasks.ts";
-import { workForSearch } from "./search-worker.ts";
+import { NOTHING, workForSearch } from "./search-worker.ts";
 import { openServer, type Server } from "./server.ts";
 import { exploreShared } from "./shared-exploration.ts";
 
@@ -167,15 +167,6 @@ describe("a shared exploration", () => {
     const tasks = new SearchTasks("a-search", redis);
     const run = await tasks.run();
     const next = ["e:0:0:0:0:0:1", "e:0:0:0:0:1:2", "e:0:0:0:0:2:3"];
-    const none: TaskFindings = {
-      counts: [],
-      first: [],
-      shortest: [],
-      seen: [],
-      found: [],
-      bytes: 0,
-      next: [],
-    };
     const added = (of: number, size: number) => ({ partition: of, new: size, size, worker: "one" });
     const of: Record<string, Partial<TaskFindings>> = {
       "m:0:0:0:1:0": { next, merged: added(0, 3) },
@@ -188,7 +179,7 @@ describe("a shared exploration", () => {
     const given: string[][] = [];
     for (let work = await take(); work.length > 0; work = await take()) {
       given.push(work);
-      for (const task of work) expect(await tasks.finish(task, { ...none, ...of[task] }, run)).toBe(true);
+      for (const task of work) expect(await tasks.finish(task, { ...NOTHING, ...of[task] }, run)).toBe(true);
     }
     expect(given).toEqual([
       ["m:0:0:0:1:0"],

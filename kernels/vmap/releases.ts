@@ -2,7 +2,6 @@
  * The rules of each release, from what the commits changed (kernels/changes.ts): each fact selects one way to take a
  * step. The recordings test whether the answers are those of the releases (adapters/vmap/conform.test.ts).
  */
-
 import { isLittleLeft } from "../../spec/vmap/scope.ts";
 import { type Facts, factsOf } from "../changes.ts";
 import { flushCacheVunmap } from "../hardware/memory.ts";
